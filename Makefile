@@ -1,0 +1,73 @@
+# make demo and make test set everything up by themselves; the second run needs no set-up.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+# The npm wrappers of forge swallow exit codes: .bin holds links to the platform binaries instead.
+export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench gas fmt lock clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
+
+setup: $(VENV)/.stamp node_modules/.stamp ## Python and Node packages, Anvil, solc
+
+$(VENV)/.stamp: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed ($(PYTHON) is $$($(PYTHON) --version)); set PYTHON=…"; exit 1; }
+	@echo "setting up Python packages (about a minute) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo]'
+	@touch $@
+
+node_modules/.stamp: package.json package-lock.json tools/link-binaries
+	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed"; exit 1; }
+	@echo "setting up Anvil, forge, solc and contract libraries …"
+	@npm ci --silent --no-audit --no-fund
+	@tools/link-binaries
+	@touch $@
+
+build: setup ## compile the contracts into sda/chain/artifacts
+	@$(RUN)/python tools/compile.py
+
+demo: setup ## one verified, paid round of 1,000 contributors on a local chain
+	@$(RUN)/sda demo
+
+test: lint test-contracts test-python test-ape ## everything CI runs
+
+lint: setup ## formatting, lint, strict types, artifacts match the sources
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	forge fmt --check
+	node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol'
+	$(RUN)/python tools/compile.py --check
+
+test-contracts: setup ## Foundry: unit, fuzz, invariants
+	forge test
+
+test-python: setup ## unit, property and whole-round tests, on Anvil
+	$(RUN)/pytest
+
+test-ape: setup ## the Ape scripts, as an Ape user runs them
+	tools/test-ape
+
+bench: setup ## measure; writes bench/results.json
+	$(RUN)/python -m bench
+
+gas: setup ## measure gas; rewrites the checked gas table
+	$(RUN)/python tools/gas.py --write
+
+fmt: setup ## format everything
+	$(RUN)/ruff check --fix-only .
+	$(RUN)/ruff format .
+	forge fmt
+
+lock: ## pin the newest Python packages that fit together
+	@tools/lock $(PYTHON)
+
+clean: ## remove what setup and tests made
+	rm -rf $(VENV) node_modules .bin .solcx .build .demo
