@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
+import {IClerkRegistry} from "./IClerkRegistry.sol";
+import {Permit} from "../libraries/Payment.sol";
+import {Proof} from "../libraries/Schnorr.sol";
+
+/// @notice Everything a round is agreed on. All of it goes into the round hash that contributors sign.
+struct Terms {
+    uint8 n; // seats
+    uint8 t; // privacy threshold: t seats learn nothing, t + 1 do
+    uint8 k; // packing; R = t + k rows complete the round
+    uint8 m; // elements in a row: packed columns and one for blinding
+    uint32 length; // d, coordinates of a vector
+    uint8 bits; // b, a coordinate is in [0, 2^b)
+    uint8 slotBits; // w, width of a coordinate in the sum
+    uint64 offset; // added to signed values by the contributor, count × offset subtracted from the sum
+    uint32 minimum; // contributors, at least
+    uint32 maximum; // contributors, at most
+    uint8 silent; // s, noise dealers that may be missing
+    uint64 noiseBound; // T, noise of one dealer is within ±T; 0: a round without noise
+    uint64 sigma; // σ of the whole noise in units of 2^-16; 0: a round without noise
+    bytes32 query; // hash of what is asked
+    uint32 collectWindow; // seconds from the draw in which the snapshot must come
+    uint32 complaintWindow; // seconds from the snapshot
+    uint32 rowWindow; // seconds after it
+    uint32 claimWindow; // seconds after it
+    uint96 flatFee; // token units per right row
+    uint96 rate; // token units per right row, contributor and element
+    uint96 reward; // token units per contributor
+}
+
+/// @title Rounds: one aggregation each, from the request to the last claim.
+/// @notice request → draw → collecting → snapshot → complaint window → rows → completed or failed → claims.
+/// @dev The state is derived from facts and the clock. Anyone may push a transition that is due. No owner.
+/// Money: `held` tokens per round plus the credits of `balanceOf` are all the contract owes; its token balance covers
+/// them at every moment.
+interface IRounds {
+    enum State {
+        None,
+        Requested, // waiting for its seed block or its draw
+        Missed, // nobody drew in time: the requester pays the abort fee, burned
+        Undrawable, // the draw ended without a committee: refund
+        Collecting, // contributors send
+        Abandoned, // no snapshot in time, or given up: the committee gets its flat fees
+        Disputing, // complaint window
+        Answering, // clerks send rows
+        Completed, // R rows are in
+        Failed // too few rows
+    }
+
+    /// @notice Fixed at deployment.
+    struct Settings {
+        uint32 seedDelay; // blocks from the request to the seed block
+        uint32 minimumWindow; // seconds, for every window of a round
+        uint32 maximumWindow; // seconds, for every window of a round
+        uint96 drawBounty; // token units to whoever draws
+        uint96 abortBurn; // token units burned when a developer gives up after the request
+        uint96 noDataBurn; // token units burned from a seat, and as much from the deposit, when it declares "no data"
+    }
+
+    /// @notice The facts of a round; everything else is derived.
+    struct Round {
+        address developer;
+        uint64 seedBlock;
+        uint32 epoch; // of the clerk keys
+        uint40 drawnAt;
+        uint40 snapshotAt;
+        uint32 count; // N
+        uint64 answered; // bitmap of seats with a right row
+        uint64 resolved; // bitmap of seats that owe nothing more
+        bool undrawable;
+        bool abandoned;
+        bool closed; // money settled
+        uint128 held; // token units still held for the round
+        uint128 deposit; // of which: what is left of the deposit
+        uint128 slashed; // of which: taken from seats
+        bytes32 developerKey; // point hash
+        bytes32 roundHash;
+        bytes32 root; // of the sum tree
+        bytes32 setHash;
+    }
+
+    /// @notice The preimage of the tree's root, its points, and what the roster commits to.
+    struct Snapshot {
+        bytes32 left; // root's left child
+        bytes32 right;
+        uint32 count; // N
+        uint64 noise; // bitmap of seats whose noise leaf is present
+        bytes32 rosterRoot;
+        bytes32 enrolmentRoot;
+        BLS.G1Point[] points; // D_0 … D_{n-1}
+        bytes32[] corrections; // g_R … g_{n-1} at the root
+    }
+
+    /// @notice The preimage of the set hash: what a row answers.
+    struct Set {
+        uint32 count;
+        uint64 noise;
+        bytes32 rosterRoot;
+        bytes32 enrolmentRoot;
+        bytes32 exclusions;
+        bytes32[] points; // h_0 … h_{n-1}
+    }
+
+    /// @notice What a leaf commits to besides round and body (docs/FORMATS.md).
+    struct Leaf {
+        address account;
+        uint32 position;
+        uint8 kind;
+        bytes32 key;
+        address payout;
+        uint32 nonce;
+        bytes32 body;
+        bytes32 padded;
+        bytes32 evidence; // keccak(signature ‖ proof of possession)
+    }
+
+    /// @notice One step of a path, from the leaf up.
+    struct Step {
+        bytes32 sibling;
+        bytes32 body; // of the parent
+    }
+
+    event Requested(
+        uint256 indexed roundId, address indexed developer, uint64 seedBlock, Terms terms, BLS.G1Point developerKey
+    );
+    event Drawn(uint256 indexed roundId, bytes32 roundHash, uint32[] clerkIds);
+    event Undrawable(uint256 indexed roundId, IClerkRegistry.Outcome outcome);
+    event SnapshotTaken(
+        uint256 indexed roundId,
+        bytes32 root,
+        bytes32 setHash,
+        uint32 count,
+        uint64 noise,
+        bytes32 rosterRoot,
+        bytes32 enrolmentRoot
+    );
+    event RowAccepted(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 fee, uint256[] row);
+    event RowRejected(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
+    event NoData(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId);
+    event Silent(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
+    event Abandoned(uint256 indexed roundId, uint256 abortFee);
+    event Closed(uint256 indexed roundId, State state, uint256 refund, uint256 burned);
+    event Claimed(uint256 indexed roundId, uint256 indexed index, address indexed payout, uint256 amount);
+    event Swept(uint256 indexed roundId, uint256 amount);
+    event Credited(address indexed account, uint256 indexed roundId, uint256 amount);
+    event Withdrawn(address indexed account, address indexed to, uint256 amount);
+
+    error InvalidSettings(string field);
+    /// @notice A term of the request is out of its range; `field` names it.
+    error InvalidTerm(string field, uint256 value, uint256 lowest, uint256 highest);
+    error NotEnoughSeats(uint256 tPlusK, uint256 n);
+    error CommitteeExceedsPool(uint256 n, uint256 pool);
+    /// @notice The seats that must fail before the round does would lose less than the round pays.
+    error FeesExceedBonds(uint256 fees, uint256 bonds);
+    error EscrowTooSmall(uint256 offered, uint256 required);
+    error DeveloperKeyInvalid();
+    error WrongState(uint256 roundId, State state);
+    error DrawTooEarly(uint64 seedBlock, uint256 current);
+    error NotDeveloper(uint256 roundId, address caller);
+    error NotSeatHolder(uint256 roundId, uint8 seat, address caller);
+    error CountOutOfRange(uint256 count, uint256 minimum, uint256 maximum);
+    error NoiseMissing(uint64 noise, uint256 required);
+    error WrongNumber(string field, uint256 given, uint256 required);
+    error PointsInvalid();
+    error NotACodeword();
+    error WrongSet(bytes32 given, bytes32 current);
+    error SeatResolved(uint256 roundId, uint8 seat);
+    error ElementTooLarge(uint256 index, uint256 element);
+    error NotDue(uint256 roundId, State state, uint256 dueAt);
+    error AlreadyClosed(uint256 roundId);
+    error IndexOutOfRange(uint256 index, uint256 lowest, uint256 highest);
+    error WrongDepth(uint256 given, uint256 required);
+    error NotInTree(bytes32 computed, bytes32 root);
+    error NotData(uint8 kind);
+    error AlreadyClaimed(uint256 roundId, uint256 index);
+    error ClaimsOver(uint256 roundId, uint256 endedAt);
+    error NothingToWithdraw(address account);
+
+    // ------------------------------------------------------------------ developer
+
+    /// @notice What a round costs up front.
+    /// @return escrow Fees of a full committee for the maximal count, rewards and the draw's bounty.
+    /// @return deposit Returned unless the developer gives up or cheats.
+    function quote(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
+
+    /// @notice Ask for a round and pay for it.
+    /// @param developerKey The round key under which contributors mask their vectors for the developer.
+    /// @param proof Proof of possession, tag "SDA/1 developer key", bound to the caller.
+    /// @param payment The most the caller pays; exactly escrow + deposit is taken.
+    function request(
+        Terms calldata terms,
+        BLS.G1Point calldata developerKey,
+        Proof calldata proof,
+        uint256 payment,
+        Permit calldata permit
+    ) external returns (uint256 roundId);
+
+    /// @notice Close the collection: commit to the set of contributions and their sums.
+    function snapshot(uint256 roundId, Snapshot calldata snapshot_) external;
+
+    /// @notice Give the round up before its snapshot, for the abort fee.
+    function abandon(uint256 roundId) external;
+
+    // ------------------------------------------------------------------ clerks
+
+    /// @notice Send the row of a seat. A right one is paid, a wrong one costs the bond.
+    /// @param set What the row answers; anything but the current set reverts and costs nothing.
+    function submitRow(uint256 roundId, uint8 seat, Set calldata set, uint256[] calldata row) external;
+
+    /// @notice Say, before rows open, that the data of a seat could not be had or did not add up.
+    function declareNoData(uint256 roundId, uint8 seat) external;
+
+    // ------------------------------------------------------------------ anyone
+
+    /// @notice Draw the committee, for the bounty.
+    /// @param evidence See {IRandomness-valueAt}.
+    function draw(uint256 roundId, bytes calldata evidence) external;
+
+    /// @notice Settle a round that is over: slash the silent, return what is left.
+    function close(uint256 roundId) external;
+
+    /// @notice Pay a contributor's reward to the payout address in its leaf.
+    /// @param index Of the leaf, in [n, n + N).
+    function claim(uint256 roundId, uint256 index, Leaf calldata leaf, Step[] calldata path) external;
+
+    /// @notice Return unclaimed rewards to the developer once the claim window is over.
+    function sweep(uint256 roundId) external;
+
+    /// @notice Take everything credited to the caller.
+    function withdraw(address to) external returns (uint256 amount);
+
+    // ------------------------------------------------------------------ views
+
+    function settings() external view returns (Settings memory);
+    function state(uint256 roundId) external view returns (State);
+    function terms(uint256 roundId) external view returns (Terms memory);
+    function round(uint256 roundId) external view returns (Round memory);
+    function seats(uint256 roundId) external view returns (uint32[] memory clerkIds);
+    /// @return collectEnd End of each window (exclusive), unix seconds; 0 while unknown.
+    function deadlines(uint256 roundId)
+        external
+        view
+        returns (uint256 collectEnd, uint256 complaintEnd, uint256 rowEnd, uint256 claimEnd);
+    function balanceOf(address account) external view returns (uint256);
+    function isClaimed(uint256 roundId, uint256 index) external view returns (bool);
+    /// @notice Draws that a developer requested and then gave up: it may be choosing committees.
+    function abandonedDraws(address developer) external view returns (uint256);
+    /// @notice Ids are 0 … rounds() - 1.
+    function rounds() external view returns (uint256);
+}
