@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
+
+/// @title Points of BLS12-381 G1: hashes and multi-scalar multiplications by the EIP-2537 precompile.
+/// @dev The precompile burns all gas it is given when its input is invalid, so it is given exactly what EIP-2537
+/// schedules; that much must be there first (63/64 rule), otherwise a caller could fake invalid points by starving it.
+library G1 {
+    /// @notice The order of the group: scalars are below it.
+    uint256 internal constant Q = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
+
+    uint256 internal constant POINT_BYTES = 128;
+    uint256 internal constant MAXIMUM_TERMS = 64;
+
+    /// @dev Gas of one multiplication, and EIP-2537's discounts in thousandths for 1 to 64 terms, two bytes each.
+    uint256 private constant MULTIPLICATION_GAS = 12_000;
+    bytes private constant DISCOUNTS = hex"03e803b50350031d02fc02ee02e202d802cf02c802c102ba02b402af02aa02a5"
+        hex"02a1029d029902950292028e028b0288028502820280027d027b027802760273"
+        hex"0271026f026d026b026902670265026302610260025e025c025b025902570256"
+        hex"0254025302510250024f024d024c024a02490248024602450244024302410240";
+
+    /// @dev What is left to the caller once the precompile has taken its share.
+    uint256 private constant RESERVE = 5_000;
+
+    error NotEnoughGas(uint256 available, uint256 required);
+    error TooManyTerms(uint256 terms);
+
+    /// @notice h(P), the hash of the point's 128 bytes.
+    function hash(BLS.G1Point calldata point) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, point, POINT_BYTES)
+            digest := keccak256(free, POINT_BYTES)
+        }
+    }
+
+    /// @notice Whether the point is the identity (128 zero bytes).
+    function isIdentity(BLS.G1Point calldata point) internal pure returns (bool) {
+        return (point.x_a | point.x_b | point.y_a | point.y_b) == 0;
+    }
+
+    /// @notice Whether the point is on the curve and in the subgroup.
+    function inSubgroup(BLS.G1Point calldata point) internal view returns (bool valid) {
+        uint256 input = allocate(1);
+        setTerm(input, 0, point, 1);
+        (valid,) = msm(input, 1);
+    }
+
+    /// @notice Memory for the input of an MSM of `terms` terms.
+    /// @return input Pointer to `terms` × (point of 128 bytes ‖ scalar of 32).
+    function allocate(uint256 terms) internal pure returns (uint256 input) {
+        assembly ("memory-safe") {
+            input := mload(0x40)
+            mstore(0x40, add(input, mul(terms, 160)))
+        }
+    }
+
+    /// @notice Write one term of an MSM.
+    function setTerm(uint256 input, uint256 index, BLS.G1Point calldata point, uint256 scalar) internal pure {
+        assembly ("memory-safe") {
+            let at := add(input, mul(index, 160))
+            calldatacopy(at, point, POINT_BYTES)
+            mstore(add(at, POINT_BYTES), scalar)
+        }
+    }
+
+    /// @notice Σ scalars · points over an input made by {allocate} and {setTerm}. The input is overwritten.
+    /// @return valid Whether every point is on the curve and in the subgroup.
+    /// @return digest Hash of the sum's 128 bytes; meaningless unless valid.
+    function msm(uint256 input, uint256 terms) internal view returns (bool valid, bytes32 digest) {
+        uint256 scheduled = msmGas(terms);
+        uint256 required = scheduled + scheduled / 63 + RESERVE;
+        if (gasleft() < required) revert NotEnoughGas(gasleft(), required);
+        assembly ("memory-safe") {
+            valid := staticcall(scheduled, 0x0c, input, mul(terms, 160), input, POINT_BYTES)
+            valid := and(valid, eq(returndatasize(), POINT_BYTES))
+            digest := keccak256(input, POINT_BYTES)
+        }
+    }
+
+    /// @notice Σ row[i] · H_i, hashed.
+    /// @param generators The data contract: 0x00, then 64 points of 128 bytes.
+    /// @param row At most 64 scalars.
+    function commit(address generators, uint256[] calldata row) internal view returns (bytes32 digest) {
+        uint256 terms = row.length;
+        uint256 input = allocate(terms);
+        assembly ("memory-safe") {
+            // The points are copied behind the input (free memory) in one go: the code is read once.
+            let points := mload(0x40)
+            extcodecopy(generators, points, 1, mul(terms, POINT_BYTES))
+            let at := input
+            for { let i := 0 } lt(i, terms) { i := add(i, 1) } {
+                mcopy(at, add(points, mul(i, POINT_BYTES)), POINT_BYTES)
+                mstore(add(at, POINT_BYTES), calldataload(add(row.offset, mul(i, 32))))
+                at := add(at, 160)
+            }
+        }
+        bool valid;
+        (valid, digest) = msm(input, terms);
+        // The generators are points of the group, so only a chain without the precompile gets here.
+        assert(valid);
+    }
+
+    /// @notice Hash of the identity's 128 bytes.
+    function identityHash() internal pure returns (bytes32 digest) {
+        return keccak256(new bytes(POINT_BYTES));
+    }
+
+    /// @notice Gas EIP-2537 schedules for an MSM.
+    function msmGas(uint256 terms) internal pure returns (uint256) {
+        if (terms == 0 || terms > MAXIMUM_TERMS) revert TooManyTerms(terms);
+        bytes memory discounts = DISCOUNTS;
+        uint256 discount;
+        assembly ("memory-safe") {
+            discount := shr(240, mload(add(add(discounts, 32), mul(sub(terms, 1), 2))))
+        }
+        return terms * MULTIPLICATION_GAS * discount / 1000;
+    }
+}
