@@ -240,7 +240,7 @@ abstract contract Sortition is IClerkRegistry {
 
     /// @dev Draw with replacement until n different clerks came, passing over those without a seat to give.
     function _select(bytes32 seed, uint256 n, uint32 epoch)
-        private
+        internal
         view
         returns (Outcome outcome, uint32[] memory ids, bytes32[] memory keys)
     {

@@ -104,25 +104,6 @@ interface IRounds {
         bytes32[] points; // h_0 … h_{n-1}
     }
 
-    /// @notice What a leaf commits to besides round and body (docs/FORMATS.md).
-    struct Leaf {
-        address account;
-        uint32 position;
-        uint8 kind;
-        bytes32 key;
-        address payout;
-        uint32 nonce;
-        bytes32 body;
-        bytes32 padded;
-        bytes32 evidence; // keccak(signature ‖ proof of possession)
-    }
-
-    /// @notice One step of a path, from the leaf up.
-    struct Step {
-        bytes32 sibling;
-        bytes32 body; // of the parent
-    }
-
     event Requested(
         uint256 indexed roundId, address indexed developer, uint64 seedBlock, Terms terms, BLS.G1Point developerKey
     );
@@ -143,18 +124,11 @@ interface IRounds {
     event Silent(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event Abandoned(uint256 indexed roundId, uint256 abortFee);
     event Closed(uint256 indexed roundId, State state, uint256 refund, uint256 burned);
-    event Claimed(uint256 indexed roundId, uint256 indexed index, address indexed payout, uint256 amount);
     event Swept(uint256 indexed roundId, uint256 amount);
     event Credited(address indexed account, uint256 indexed roundId, uint256 amount);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     error InvalidSettings(string field);
-    /// @notice A term of the request is out of its range; `field` names it.
-    error InvalidTerm(string field, uint256 value, uint256 lowest, uint256 highest);
-    error NotEnoughSeats(uint256 tPlusK, uint256 n);
-    error CommitteeExceedsPool(uint256 n, uint256 pool);
-    /// @notice The seats that must fail before the round does would lose less than the round pays.
-    error FeesExceedBonds(uint256 fees, uint256 bonds);
     error EscrowTooSmall(uint256 offered, uint256 required);
     error DeveloperKeyInvalid();
     error WrongState(uint256 roundId, State state);
@@ -163,6 +137,7 @@ interface IRounds {
     error NotSeatHolder(uint256 roundId, uint8 seat, address caller);
     error CountOutOfRange(uint256 count, uint256 minimum, uint256 maximum);
     error NoiseMissing(uint64 noise, uint256 required);
+    error NoiseUnexpected(uint64 noise, uint64 allowed);
     error WrongNumber(string field, uint256 given, uint256 required);
     error PointsInvalid();
     error NotACodeword();
@@ -171,25 +146,18 @@ interface IRounds {
     error ElementTooLarge(uint256 index, uint256 element);
     error NotDue(uint256 roundId, State state, uint256 dueAt);
     error AlreadyClosed(uint256 roundId);
-    error IndexOutOfRange(uint256 index, uint256 lowest, uint256 highest);
-    error WrongDepth(uint256 given, uint256 required);
-    error NotInTree(bytes32 computed, bytes32 root);
-    error NotData(uint8 kind);
-    error AlreadyClaimed(uint256 roundId, uint256 index);
+    error NoReward(uint256 roundId);
+    error OnlyRewards(address caller);
     error ClaimsOver(uint256 roundId, uint256 endedAt);
     error NothingToWithdraw(address account);
 
     // ------------------------------------------------------------------ developer
 
-    /// @notice What a round costs up front.
-    /// @return escrow Fees of a full committee for the maximal count, rewards and the draw's bounty.
-    /// @return deposit Returned unless the developer gives up or cheats.
-    function quote(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
-
     /// @notice Ask for a round and pay for it.
     /// @param developerKey The round key under which contributors mask their vectors for the developer.
     /// @param proof Proof of possession, tag "SDA/1 developer key", bound to the caller.
-    /// @param payment The most the caller pays; exactly escrow + deposit is taken.
+    /// @param terms What {IRoundPolicy-admit} accepts.
+    /// @param payment The most the caller pays; exactly the quoted escrow + deposit is taken.
     function request(
         Terms calldata terms,
         BLS.G1Point calldata developerKey,
@@ -222,9 +190,8 @@ interface IRounds {
     /// @notice Settle a round that is over: slash the silent, return what is left.
     function close(uint256 roundId) external;
 
-    /// @notice Pay a contributor's reward to the payout address in its leaf.
-    /// @param index Of the leaf, in [n, n + N).
-    function claim(uint256 roundId, uint256 index, Leaf calldata leaf, Step[] calldata path) external;
+    /// @notice Pay one reward of a completed and closed round, before its claims end. The rewards contract only.
+    function payReward(uint256 roundId, address payout) external returns (uint256 reward);
 
     /// @notice Return unclaimed rewards to the developer once the claim window is over.
     function sweep(uint256 roundId) external;
@@ -235,6 +202,15 @@ interface IRounds {
     // ------------------------------------------------------------------ views
 
     function settings() external view returns (Settings memory);
+    /// @notice Which terms are admitted and what they cost; see {IRoundPolicy}.
+    function policy() external view returns (address);
+    /// @notice Where contributors claim; see {IRewards}.
+    function rewards() external view returns (address);
+    /// @notice What a claim is checked against.
+    function closedSet(uint256 roundId)
+        external
+        view
+        returns (bytes32 roundHash, bytes32 root, uint256 n, uint256 count);
     function state(uint256 roundId) external view returns (State);
     function terms(uint256 roundId) external view returns (Terms memory);
     function round(uint256 roundId) external view returns (Round memory);
@@ -245,7 +221,6 @@ interface IRounds {
         view
         returns (uint256 collectEnd, uint256 complaintEnd, uint256 rowEnd, uint256 claimEnd);
     function balanceOf(address account) external view returns (uint256);
-    function isClaimed(uint256 roundId, uint256 index) external view returns (bool);
     /// @notice Draws that a developer requested and then gave up: it may be choosing committees.
     function abandonedDraws(address developer) external view returns (uint256);
     /// @notice Ids are 0 … rounds() - 1.

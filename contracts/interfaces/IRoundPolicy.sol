@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Terms} from "./IRounds.sol";
+
+/// @title Which terms a round can have, and what it costs.
+interface IRoundPolicy {
+    /// @notice A term of the request is out of its range; `field` names it.
+    error InvalidTerm(string field, uint256 value, uint256 lowest, uint256 highest);
+    error NotEnoughSeats(uint256 tPlusK, uint256 n);
+    error CommitteeExceedsPool(uint256 n, uint256 pool);
+    /// @notice The seats that must fail before the round does would lose less than the round pays.
+    error FeesExceedBonds(uint256 fees, uint256 bonds);
+
+    /// @notice What a round costs up front.
+    /// @return escrow Fees of a full committee for the maximal count, rewards and the draw's bounty.
+    /// @return deposit Returned unless the developer gives up or cheats.
+    function quote(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
+
+    /// @notice The same, or revert if such a round cannot be requested now; the error names the term.
+    function admit(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IRewards} from "../interfaces/IRewards.sol";
+import {IRounds} from "../interfaces/IRounds.sol";
+
+/// @title The hashes of the sum tree and of the closed set (docs/FORMATS.md).
+library Commitment {
+    /// @dev EIP-712 type of what a contributor signs.
+    bytes32 internal constant CONTRIBUTION_TYPEHASH = keccak256(
+        "Contribution(bytes32 roundHash,address account,uint32 position,uint8 kind,bytes32 key,address payout,uint32 nonce,bytes32 body,bytes32 padded)"
+    );
+
+    /// @notice keccak(count ‖ h_0 … h_{R-1} ‖ g_R … g_{n-1}).
+    /// @param points Point hashes of all seats; those below `threshold` enter.
+    /// @param corrections Hashes of the correction rows of the other seats.
+    function body(uint256 count, bytes32[] memory points, uint256 threshold, bytes32[] calldata corrections)
+        internal
+        pure
+        returns (bytes32 digest)
+    {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let head := mul(threshold, 32)
+            let tail := mul(corrections.length, 32)
+            mstore(free, count)
+            mcopy(add(free, 32), add(points, 32), head)
+            calldatacopy(add(add(free, 32), head), corrections.offset, tail)
+            digest := keccak256(free, add(32, add(head, tail)))
+        }
+    }
+
+    /// @notice keccak(left ‖ right ‖ body), also of a leaf: (struct hash ‖ evidence ‖ body).
+    function node(bytes32 left, bytes32 right, bytes32 body_) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(left, right, body_));
+    }
+
+    /// @notice The hash of a leaf.
+    function leaf(bytes32 roundHash, IRewards.Leaf calldata leaf_) internal pure returns (bytes32) {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                CONTRIBUTION_TYPEHASH,
+                roundHash,
+                leaf_.account,
+                leaf_.position,
+                leaf_.kind,
+                leaf_.key,
+                leaf_.payout,
+                leaf_.nonce,
+                leaf_.body,
+                leaf_.padded
+            )
+        );
+        return node(structHash, leaf_.evidence, leaf_.body);
+    }
+
+    /// @notice The root that a path leads to. The caller has checked the path's length and that index < 2^length.
+    function rootOf(bytes32 leaf_, uint256 index, IRewards.Step[] calldata path) internal pure returns (bytes32 hash) {
+        hash = leaf_;
+        for (uint256 level = 0; level < path.length; ++level) {
+            IRewards.Step calldata step = path[level];
+            hash = (index >> level) & 1 == 0 ? node(hash, step.sibling, step.body) : node(step.sibling, hash, step.body);
+        }
+    }
+
+    /// @notice Levels of a tree with n noise positions and `count` data leaves: max(1, ceil(log2(n + count))).
+    function depth(uint256 n, uint256 count) internal pure returns (uint256 levels) {
+        levels = 1;
+        while (1 << levels < n + count) {
+            ++levels;
+        }
+    }
+
+    /// @notice What a row answers: round, count, noise, roster, enrolments, exclusions and the points of all seats.
+    function setHash(bytes32 roundHash, IRounds.Set memory set) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encodePacked(
+                roundHash,
+                uint256(set.count),
+                uint256(set.noise),
+                set.rosterRoot,
+                set.enrolmentRoot,
+                set.exclusions,
+                set.points
+            )
+        );
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Terms} from "../interfaces/IRounds.sol";
+
+/// @title What follows from a round's terms.
+library RoundTerms {
+    /// @notice R = t + k, the rows that complete a round.
+    function reconstruction(Terms memory terms) internal pure returns (uint256) {
+        return uint256(terms.t) + terms.k;
+    }
+
+    /// @notice What a right row earns for its data: rate × N × m.
+    function dataFee(Terms memory terms, uint256 count) internal pure returns (uint256) {
+        return uint256(terms.rate) * count * terms.m;
+    }
+
+    /// @notice What a full committee's rows cost for `count` contributors.
+    function committeeFee(Terms memory terms, uint256 count) internal pure returns (uint256) {
+        return terms.n * (uint256(terms.flatFee) + dataFee(terms, count));
+    }
+
+    /// @notice n flat fees: what a committee gets that was drawn for nothing.
+    function flatFees(Terms memory terms) internal pure returns (uint256) {
+        return uint256(terms.n) * terms.flatFee;
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {IClerkRegistry} from "../interfaces/IClerkRegistry.sol";
+import {IRandomness} from "../interfaces/IRandomness.sol";
+import {IRounds, Terms} from "../interfaces/IRounds.sol";
+import {Rewards} from "../Rewards.sol";
+import {RoundPolicy} from "../RoundPolicy.sol";
+import {Generators} from "../libraries/Generators.sol";
+import {RoundTerms} from "../libraries/RoundTerms.sol";
+
+/// @title What all parts of a round share: its facts, the state that follows from them, and credits.
+abstract contract RoundBase is IRounds {
+    using RoundTerms for Terms;
+
+    ERC20Burnable public immutable TOKEN;
+    IClerkRegistry public immutable REGISTRY;
+    IRandomness public immutable RANDOMNESS;
+    address public immutable GENERATORS;
+    /// @inheritdoc IRounds
+    address public immutable policy;
+    /// @inheritdoc IRounds
+    address public immutable rewards;
+
+    uint32 internal immutable SEED_DELAY;
+    uint32 private immutable MINIMUM_WINDOW;
+    uint32 private immutable MAXIMUM_WINDOW;
+    uint96 internal immutable DRAW_BOUNTY;
+    uint96 internal immutable ABORT_BURN;
+    uint96 internal immutable NO_DATA_BURN;
+    uint96 internal immutable SEAT_BOND;
+    uint32 internal immutable DRAW_WINDOW;
+
+    uint256 private constant SEATS_PER_WORD = 8;
+
+    /// @inheritdoc IRounds
+    uint256 public rounds;
+    /// @inheritdoc IRounds
+    mapping(address account => uint256) public balanceOf;
+    /// @inheritdoc IRounds
+    mapping(address developer => uint256) public abandonedDraws;
+
+    mapping(uint256 roundId => Round) internal _rounds;
+    mapping(uint256 roundId => Terms) internal _terms;
+    /// @dev Clerk ids in seat order, eight to a word.
+    mapping(uint256 roundId => mapping(uint256 word => uint256)) private _seats;
+
+    constructor(
+        ERC20Burnable token,
+        IClerkRegistry registry,
+        IRandomness randomness,
+        address generators,
+        Settings memory settings_
+    ) {
+        IClerkRegistry.Settings memory clerks = registry.settings();
+        SEAT_BOND = registry.seatBond();
+        DRAW_WINDOW = clerks.drawWindow;
+        if (!Generators.standAt(generators)) revert InvalidSettings("generators");
+        if (settings_.seedDelay == 0) revert InvalidSettings("seedDelay");
+        if (DRAW_WINDOW > randomness.lookback()) revert InvalidSettings("drawWindow");
+        if (settings_.minimumWindow == 0 || settings_.minimumWindow > settings_.maximumWindow) {
+            revert InvalidSettings("minimumWindow");
+        }
+        // Unbonding outlasts a round's collection, complaints and rows.
+        if (clerks.unbondingPeriod < 3 * uint256(settings_.maximumWindow)) revert InvalidSettings("maximumWindow");
+        if (settings_.noDataBurn > SEAT_BOND) revert InvalidSettings("noDataBurn");
+        // The smallest deposit, 4 × abortBurn, pays every seat's "no data".
+        if (64 * uint256(settings_.noDataBurn) > 4 * uint256(settings_.abortBurn)) {
+            revert InvalidSettings("abortBurn");
+        }
+        TOKEN = token;
+        REGISTRY = registry;
+        RANDOMNESS = randomness;
+        GENERATORS = generators;
+        policy = address(new RoundPolicy(registry, settings_));
+        rewards = address(new Rewards());
+        SEED_DELAY = settings_.seedDelay;
+        MINIMUM_WINDOW = settings_.minimumWindow;
+        MAXIMUM_WINDOW = settings_.maximumWindow;
+        DRAW_BOUNTY = settings_.drawBounty;
+        ABORT_BURN = settings_.abortBurn;
+        NO_DATA_BURN = settings_.noDataBurn;
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IRounds
+    function settings() external view returns (Settings memory) {
+        return Settings({
+            seedDelay: SEED_DELAY,
+            minimumWindow: MINIMUM_WINDOW,
+            maximumWindow: MAXIMUM_WINDOW,
+            drawBounty: DRAW_BOUNTY,
+            abortBurn: ABORT_BURN,
+            noDataBurn: NO_DATA_BURN
+        });
+    }
+
+    /// @inheritdoc IRounds
+    function terms(uint256 roundId) external view returns (Terms memory) {
+        return _termsOf(roundId);
+    }
+
+    /// @inheritdoc IRounds
+    function round(uint256 roundId) external view returns (Round memory) {
+        return _rounds[roundId];
+    }
+
+    /// @inheritdoc IRounds
+    function closedSet(uint256 roundId)
+        external
+        view
+        returns (bytes32 roundHash, bytes32 root, uint256 n, uint256 count)
+    {
+        Round storage r = _rounds[roundId];
+        return (r.roundHash, r.root, _terms[roundId].n, r.count);
+    }
+
+    /// @inheritdoc IRounds
+    function seats(uint256 roundId) external view returns (uint32[] memory clerkIds) {
+        if (_rounds[roundId].drawnAt == 0) return clerkIds;
+        uint256 n = _terms[roundId].n;
+        clerkIds = new uint32[](n);
+        for (uint256 seat = 0; seat < n; ++seat) {
+            clerkIds[seat] = _clerkAt(roundId, seat);
+        }
+    }
+
+    /// @inheritdoc IRounds
+    function deadlines(uint256 roundId)
+        public
+        view
+        returns (uint256 collectEnd, uint256 complaintEnd, uint256 rowEnd, uint256 claimEnd)
+    {
+        Round storage r = _rounds[roundId];
+        Terms storage t = _terms[roundId];
+        if (r.drawnAt != 0) collectEnd = uint256(r.drawnAt) + t.collectWindow;
+        if (r.snapshotAt != 0) {
+            complaintEnd = uint256(r.snapshotAt) + t.complaintWindow;
+            rowEnd = complaintEnd + t.rowWindow;
+            claimEnd = rowEnd + t.claimWindow;
+        }
+    }
+
+    /// @inheritdoc IRounds
+    function state(uint256 roundId) public view returns (State) {
+        Round storage r = _rounds[roundId];
+        if (roundId >= rounds) return State.None;
+        if (r.undrawable) return State.Undrawable;
+        if (r.abandoned) return State.Abandoned;
+        if (r.drawnAt == 0) return block.number > _lastDrawBlock(r) ? State.Missed : State.Requested;
+
+        (uint256 collectEnd, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
+        if (r.snapshotAt == 0) return block.timestamp < collectEnd ? State.Collecting : State.Abandoned;
+        Terms storage t = _terms[roundId];
+        if (_popcount(r.answered) >= uint256(t.t) + t.k) return State.Completed;
+        if (block.timestamp >= rowEnd || r.resolved == _allSeats(t.n)) return State.Failed;
+        return block.timestamp < complaintEnd ? State.Disputing : State.Answering;
+    }
+
+    // ------------------------------------------------------------------ for the parts
+
+    /// @dev One place that copies the terms to memory: every further one would cost half a kilobyte of code.
+    function _termsOf(uint256 roundId) internal view returns (Terms memory) {
+        return _terms[roundId];
+    }
+
+    function _require(uint256 roundId, State wanted) internal view {
+        State current = state(roundId);
+        if (current != wanted) revert WrongState(roundId, current);
+    }
+
+    function _requireDeveloper(uint256 roundId) internal view {
+        if (msg.sender != _rounds[roundId].developer) revert NotDeveloper(roundId, msg.sender);
+    }
+
+    /// @dev The last block in which the registry still draws.
+    function _lastDrawBlock(Round storage r) internal view returns (uint256) {
+        return uint256(r.seedBlock) + DRAW_WINDOW;
+    }
+
+    /// @dev Tokens leave the round for an account's credit: `held` falls by what `balanceOf` grows.
+    function _credit(uint256 roundId, address account, uint256 amount) internal {
+        if (amount == 0) return;
+        _take(roundId, amount);
+        balanceOf[account] += amount;
+        emit Credited(account, roundId, amount);
+    }
+
+    /// @dev Tokens leave the round and exist no more.
+    function _burn(uint256 roundId, uint256 amount) internal {
+        if (amount == 0) return;
+        _take(roundId, amount);
+        TOKEN.burn(amount);
+    }
+
+    /// @dev `held` falls; what is not covered reverts.
+    function _take(uint256 roundId, uint256 amount) internal {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _rounds[roundId].held = uint128(uint256(_rounds[roundId].held) - amount);
+    }
+
+    function _clerkAt(uint256 roundId, uint256 seat) internal view returns (uint32) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint32(_seats[roundId][seat / SEATS_PER_WORD] >> (32 * (seat % SEATS_PER_WORD)));
+    }
+
+    function _storeSeats(uint256 roundId, uint32[] memory ids) internal {
+        uint256 word;
+        for (uint256 seat = 0; seat < ids.length; ++seat) {
+            word |= uint256(ids[seat]) << (32 * (seat % SEATS_PER_WORD));
+            if (seat % SEATS_PER_WORD == SEATS_PER_WORD - 1 || seat == ids.length - 1) {
+                _seats[roundId][seat / SEATS_PER_WORD] = word;
+                word = 0;
+            }
+        }
+    }
+
+    /// @dev The bitmap with every seat's bit set.
+    function _allSeats(uint256 n) internal pure returns (uint64) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint64((1 << n) - 1);
+    }
+
+    function _popcount(uint256 bits) internal pure returns (uint256 count) {
+        for (; bits != 0; bits &= bits - 1) {
+            ++count;
+        }
+    }
+}

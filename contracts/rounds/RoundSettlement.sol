@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IRounds, Terms} from "../interfaces/IRounds.sol";
+import {RoundTerms} from "../libraries/RoundTerms.sol";
+import {RoundBase} from "./RoundBase.sol";
+
+/// @title A round's end: who gets what is left, what rewards are paid from, withdrawals.
+abstract contract RoundSettlement is RoundBase {
+    using RoundTerms for Terms;
+    using SafeERC20 for IERC20;
+
+    // ------------------------------------------------------------------ ending a round
+
+    /// @inheritdoc IRounds
+    function abandon(uint256 roundId) external {
+        _require(roundId, State.Collecting);
+        _requireDeveloper(roundId);
+        _settleAbandoned(roundId);
+    }
+
+    /// @inheritdoc IRounds
+    function close(uint256 roundId) external {
+        State current = state(roundId);
+        if (current == State.None) revert WrongState(roundId, current);
+        if (_rounds[roundId].closed) revert AlreadyClosed(roundId);
+        if (current == State.Missed) return _settleMissed(roundId);
+        if (current == State.Abandoned) return _settleAbandoned(roundId);
+        _requireOver(roundId, current);
+        _slashSilent(roundId);
+        _settleAnswered(roundId, current);
+    }
+
+    /// @dev Nobody drew in time. The developer could have, for the bounty even; a committee it did not like must not be
+    /// free to drop, so it pays the abort fee; with no committee to pay, all of it burns.
+    function _settleMissed(uint256 roundId) private {
+        Round storage r = _rounds[roundId];
+        uint256 burned = _termsOf(roundId).flatFees() + ABORT_BURN;
+        _end(r);
+        abandonedDraws[r.developer] += 1;
+        _burn(roundId, burned);
+        _refund(roundId, State.Missed, r.held, burned);
+    }
+
+    /// @dev No snapshot: the committee was kept waiting and gets its flat fees, and something burns.
+    function _settleAbandoned(uint256 roundId) private {
+        Round storage r = _rounds[roundId];
+        Terms memory t = _termsOf(roundId);
+        _end(r);
+        r.abandoned = true;
+        abandonedDraws[r.developer] += 1;
+        emit Abandoned(roundId, t.flatFees() + ABORT_BURN);
+        for (uint256 seat = 0; seat < t.n; ++seat) {
+            uint32 clerkId = _clerkAt(roundId, seat);
+            _credit(roundId, REGISTRY.operatorOf(clerkId), t.flatFee);
+            REGISTRY.release(clerkId, 0);
+        }
+        _burn(roundId, ABORT_BURN);
+        _refund(roundId, State.Abandoned, r.held, ABORT_BURN);
+    }
+
+    /// @dev Rows are over: the window has closed, or no seat owes anything more.
+    function _requireOver(uint256 roundId, State current) private view {
+        (,, uint256 rowEnd,) = deadlines(roundId);
+        bool over = _rounds[roundId].resolved == _allSeats(_terms[roundId].n) || block.timestamp >= rowEnd;
+        if (rowEnd == 0 || !over) revert NotDue(roundId, current, rowEnd);
+    }
+
+    function _slashSilent(uint256 roundId) private {
+        Round storage r = _rounds[roundId];
+        uint256 n = _terms[roundId].n;
+        uint64 resolved = r.resolved;
+        uint256 silent = n - _popcount(resolved);
+        r.resolved = _allSeats(n);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint128 slashed = uint128(silent * SEAT_BOND);
+        r.slashed += slashed;
+        r.held += slashed;
+        for (uint256 seat = 0; seat < n; ++seat) {
+            if ((resolved >> seat) & 1 == 1) continue;
+            uint32 clerkId = _clerkAt(roundId, seat);
+            // forge-lint: disable-next-line(unsafe-typecast)
+            emit Silent(roundId, uint8(seat), clerkId, SEAT_BOND);
+            REGISTRY.release(clerkId, SEAT_BOND);
+        }
+    }
+
+    /// @dev Slashes never profit the developer. A completed round burns them. A failed one first pays from them what its
+    /// right rows earned for their data, so that the developer, who got no sum, loses the flat fees only; the rest burns.
+    function _settleAnswered(uint256 roundId, State current) private {
+        Round storage r = _rounds[roundId];
+        Terms memory t = _termsOf(roundId);
+        uint256 burned = r.slashed;
+        uint256 kept = 0;
+        if (current == State.Completed) {
+            kept = uint256(r.count) * t.reward;
+        } else {
+            burned -= Math.min(burned, _popcount(r.answered) * t.dataFee(r.count));
+        }
+        _end(r);
+        _burn(roundId, burned);
+        _refund(roundId, current, r.held - kept, burned);
+    }
+
+    function _end(Round storage r) private {
+        r.closed = true;
+        r.deposit = 0;
+        r.slashed = 0;
+    }
+
+    function _refund(uint256 roundId, State current, uint256 refund, uint256 burned) private {
+        emit Closed(roundId, current, refund, burned);
+        _credit(roundId, _rounds[roundId].developer, refund);
+    }
+
+    // ------------------------------------------------------------------ rewards
+
+    /// @inheritdoc IRounds
+    function payReward(uint256 roundId, address payout) external returns (uint256 reward) {
+        if (msg.sender != rewards) revert OnlyRewards(msg.sender);
+        State current = state(roundId);
+        if (current != State.Completed || !_rounds[roundId].closed) revert WrongState(roundId, current);
+        (,,, uint256 claimEnd) = deadlines(roundId);
+        if (block.timestamp >= claimEnd) revert ClaimsOver(roundId, claimEnd);
+        reward = _terms[roundId].reward;
+        if (reward == 0) revert NoReward(roundId);
+        _take(roundId, reward);
+        IERC20(TOKEN).safeTransfer(payout, reward);
+    }
+
+    /// @inheritdoc IRounds
+    function sweep(uint256 roundId) external {
+        Round storage r = _rounds[roundId];
+        State current = state(roundId);
+        if (current != State.Completed || !r.closed) revert WrongState(roundId, current);
+        (,,, uint256 claimEnd) = deadlines(roundId);
+        if (block.timestamp < claimEnd) revert NotDue(roundId, current, claimEnd);
+        uint256 amount = r.held;
+        emit Swept(roundId, amount);
+        _credit(roundId, r.developer, amount);
+    }
+
+    // ------------------------------------------------------------------ withdrawals
+
+    /// @inheritdoc IRounds
+    function withdraw(address to) external returns (uint256 amount) {
+        amount = balanceOf[msg.sender];
+        if (amount == 0) revert NothingToWithdraw(msg.sender);
+        balanceOf[msg.sender] = 0;
+        emit Withdrawn(msg.sender, to, amount);
+        IERC20(TOKEN).safeTransfer(to, amount);
+    }
+}
