@@ -17,16 +17,19 @@ help: ## what there is to make
 setup: $(VENV)/.stamp node_modules/.stamp ## Python and Node packages, Anvil, solc
 
 $(VENV)/.stamp: pyproject.toml requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed ($(PYTHON) is $$($(PYTHON) --version)); set PYTHON=…"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+	  || { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	@echo "setting up Python packages (about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo]'
 	@touch $@
 
+# package-lock.json must name the binaries of every platform, or npm ci refuses it; those that were not to be had
+# where it was written carry no digest. No install script is needed: they would look for binaries on the network.
 node_modules/.stamp: package.json package-lock.json tools/link-binaries
-	@command -v node >/dev/null || { echo "Node.js 20 or newer is needed"; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed"; exit 1; }
 	@echo "setting up Anvil, forge, solc and contract libraries …"
-	@npm ci --silent --no-audit --no-fund
+	@npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
 	@tools/link-binaries
 	@touch $@
 
@@ -43,7 +46,8 @@ lint: setup ## formatting, lint, strict types, artifacts match the sources
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	forge fmt --check
-	node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol'
+	forge lint --deny warnings
+	node_modules/.bin/solhint --noPoster --disc --max-warnings 0 'contracts/**/*.sol'
 	$(RUN)/python tools/compile.py --check
 
 test-contracts: setup ## Foundry: unit, fuzz, invariants
@@ -53,7 +57,7 @@ test-python: setup ## unit, property and whole-round tests, on Anvil
 	$(RUN)/pytest
 
 test-ape: setup ## the Ape scripts, as an Ape user runs them
-	tools/test-ape
+	$(RUN)/python tools/test_ape.py
 
 bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
@@ -70,4 +74,4 @@ lock: ## pin the newest Python packages that fit together
 	@tools/lock $(PYTHON)
 
 clean: ## remove what setup and tests made
-	rm -rf $(VENV) node_modules .bin .solcx .build .demo
+	rm -rf $(VENV) node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info

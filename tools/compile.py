@@ -3,7 +3,8 @@
     python tools/compile.py           write sda/chain/artifacts/*.json
     python tools/compile.py --check   fail if they do not match the sources
 
-The compiler settings are foundry.toml's. People who only run a clerk need no compiler: they use what is written here.
+The compiler settings are foundry.toml's. People who only run a clerk need no compiler: they use what is
+written here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "sda" / "chain" / "artifacts"
-VERSION = "0.8.37"
+VERSION = json.loads((ROOT / "package.json").read_text())["devDependencies"]["solc"]
 
 
 def compiled() -> dict[str, dict[str, object]]:
@@ -38,7 +39,10 @@ def compiled() -> dict[str, dict[str, object]]:
                 "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
                 "viaIR": profile.get("via_ir", False),
                 "evmVersion": profile["evm_version"],
-                "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+                "metadata": {
+                    "bytecodeHash": profile["bytecode_hash"],
+                    "appendCBOR": profile["cbor_metadata"],
+                },
                 "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}},
             },
         },
@@ -56,13 +60,14 @@ def compiled() -> dict[str, dict[str, object]]:
 
 def main() -> int:
     """Write the artifacts, or with --check compare them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare with what is there and write nothing")
     check = parser.parse_args().check
     wanted = {f"{name}.json": json.dumps(made, indent=1) + "\n" for name, made in compiled().items()}
     present = {path.name: path.read_text() for path in ARTIFACTS.glob("*.json")}
     if check:
-        stale = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
+        names = wanted.keys() | present.keys()
+        stale = sorted(name for name in names if wanted.get(name) != present.get(name))
         if stale:
             print(f"artifacts do not match the sources: {', '.join(stale)}; run make build", file=sys.stderr)
         return 1 if stale else 0

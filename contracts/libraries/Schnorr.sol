@@ -20,9 +20,9 @@ library Schnorr {
         ProofInvalid
     }
 
-    bytes31 internal constant CLERK_KEY = bytes31("SDA/1 clerk key");
-    bytes31 internal constant DEVELOPER_KEY = bytes31("SDA/1 developer key");
-    bytes31 internal constant LEAKED_KEY = bytes31("SDA/1 leaked key");
+    bytes31 internal constant CLERK_KEY = "SDA/1 clerk key";
+    bytes31 internal constant DEVELOPER_KEY = "SDA/1 developer key";
+    bytes31 internal constant LEAKED_KEY = "SDA/1 leaked key";
 
     /// @dev The generator's coordinates, high and low words.
     uint256 private constant G_X_A = 0x17f1d3a73197d7942695638c4fa9ac0f;

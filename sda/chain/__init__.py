@@ -1,0 +1,1 @@
+"""The chain as the roles see it; the only place that knows web3."""

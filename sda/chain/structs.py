@@ -1,0 +1,121 @@
+"""The contracts' structs and enums, each mirrored once (`Terms` and `State` are in `sda.round`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from sda.chain.addresses import from_text
+
+
+class Outcome(IntEnum):
+    """`IClerkRegistry.Outcome`, mirrored once: how a draw ended."""
+
+    DRAWN = 0
+    POOL_TOO_SMALL = 1
+    POOL_BUSY = 2
+    TRIES_EXHAUSTED = 3
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """`IClerkRegistry.Clerk`, field by field in the same order.
+
+    Attributes:
+        operator: The only account that acts for it, 20 bytes.
+        stake: Token units, bonds included.
+        weight: In the tree now.
+        key_epoch: Last epoch for which a key is registered.
+        withdrawable_at: Unix seconds; 0 while bonded.
+        seats: Held now.
+        leaked: Somebody else was shown to know its key.
+    """
+
+    operator: bytes
+    stake: int
+    weight: int
+    key_epoch: int
+    withdrawable_at: int
+    seats: int
+    leaked: bool
+
+    @classmethod
+    def of(cls, struct: Sequence[Any]) -> Clerk:
+        """From a call's answer."""
+        operator, *rest = struct
+        return cls(from_text(operator), *rest)
+
+
+@dataclass(frozen=True)
+class Round:
+    """`IRounds.Round`, field by field in the same order: the facts from which everything else is derived.
+
+    Attributes:
+        developer: Who asked, 20 bytes.
+        seed_block: Whose RANDAO decides the draw.
+        epoch: Of the clerks' keys.
+        drawn_at, snapshot_at: Unix seconds; 0 if it has not happened.
+        count: N.
+        answered: Bitmap of the seats with a right row.
+        resolved: Bitmap of the seats that owe nothing more.
+        undrawable, abandoned, closed: How it ended, if it did.
+        held: Token units still held for the round.
+        deposit, slashed: Parts of `held`.
+        developer_key: Point hash.
+        round_hash, root, set_hash: Zero while unknown.
+    """
+
+    developer: bytes
+    seed_block: int
+    epoch: int
+    drawn_at: int
+    snapshot_at: int
+    count: int
+    answered: int
+    resolved: int
+    undrawable: bool
+    abandoned: bool
+    closed: bool
+    held: int
+    deposit: int
+    slashed: int
+    developer_key: bytes
+    round_hash: bytes
+    root: bytes
+    set_hash: bytes
+
+    @classmethod
+    def of(cls, struct: Sequence[Any]) -> Round:
+        """From a call's answer."""
+        developer, *rest = struct
+        return cls(from_text(developer), *rest)
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Ends of a round's windows (exclusive), unix seconds; 0 while unknown."""
+
+    collect_end: int
+    complaint_end: int
+    row_end: int
+    claim_end: int
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a round costs up front, in token units.
+
+    Attributes:
+        escrow: Fees of a full committee for the maximal count, rewards and the draw's bounty.
+        deposit: Returned unless the developer gives up or cheats.
+    """
+
+    escrow: int
+    deposit: int
+
+    @property
+    def total(self) -> int:
+        """What is taken from the developer."""
+        return self.escrow + self.deposit

@@ -1,0 +1,220 @@
+"""The clerk: one row per round, for the set that stands on the chain and for no other.
+
+`answer` checks everything before it sums (PROTOCOL §11.1): a developer or relay that shows other files than
+it committed to, another roster to another clerk, or one contributor under many names, gets no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
+from sda.crypto.field import row_from_bytes
+from sda.crypto.hashes import keccak
+from sda.crypto.keys import SecretKey
+from sda.crypto.merkle import Roster, enrolment_root
+from sda.crypto.pads import add
+from sda.crypto.seeds import SeedPrefix, sum_rows
+from sda.crypto.tags import Tag
+from sda.errors import MessageError, ProofError, RelayError
+from sda.messages import Enrolment
+from sda.messages.enrolment import account_of, public_of, split_enrolments
+from sda.pairs import Pairs
+from sda.relay.interface import Job, Relay
+from sda.round import Closed, ClosedSet, RoundView, Seat
+
+_BATCH = 4096
+
+
+class JobRefusedError(RelayError):
+    """What was served is not what stands on the chain, or must not be answered.
+
+    Args:
+        check: Which check failed, a name for programs.
+        detail: For people.
+    """
+
+    def __init__(self, check: str, detail: str) -> None:
+        super().__init__(f"{check}: {detail}")
+        self.check = check
+
+
+class SumMismatchError(RelayError):
+    """All files are those of the chain, yet the sum does not open the seat's commitment: somebody lied."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a seat sends.
+
+    Attributes:
+        seat: Which.
+        closed_set: What it answers.
+        row: m elements.
+    """
+
+    seat: int
+    closed_set: ClosedSet
+    row: list[int] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Members:
+    """The contributors in a set, in leaf order.
+
+    Attributes:
+        positions: In the enrolment.
+        publics: Their keys, 48 bytes each.
+        nonces: Of their contributions.
+    """
+
+    positions: Sequence[int]
+    publics: Sequence[bytes]
+    nonces: Sequence[bytes]
+
+
+def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: Pairs) -> Answer:
+    """Check a job and compute its row; nothing is sent, see `sda.answers` before sending.
+
+    Args:
+        view: Of the round, after its snapshot is final.
+        seat: The clerk's own.
+        relay: Serves the files; not believed.
+        secret: The clerk's key of the round's epoch.
+        pairs: The points shared with contributors; what is missing is added.
+
+    Raises:
+        JobRefusedError: Something served is not what the chain says, or the set must not be answered.
+        SumMismatchError: Everything is, but the sum does not open the commitment.
+    """
+    if secret.public != seat.key or view.seats[seat.index] != seat:
+        raise JobRefusedError("seat", f"seat {seat.index} is not held with this key")
+    if view.closed is None:
+        raise JobRefusedError("snapshot", f"round {view.round_id} has none on chain")
+    job = relay.job(view.round_hash, seat.index)
+    check_snapshot(view, view.closed, job)
+    roster = check_roster(job)
+    members = check_enrolments(view, relay, job, roster, pairs)
+    row = sum_seat(view, seat, members, pairs)
+    if seat.index >= view.parameters.reconstruction:
+        row = add(row, check_correction(view, seat, job))
+    if to_bytes128(commit_row(row)) != job.snapshot.points[seat.index]:
+        raise SumMismatchError(
+            f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment"
+        )
+    return Answer(seat.index, job.snapshot.closed_set, row)
+
+
+def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
+    """The snapshot hashes to root and set hash, counts enough, and names no noise that was not sent."""
+    snapshot, parameters = job.snapshot, view.parameters
+    shape = (len(snapshot.points), len(snapshot.corrections))
+    if shape != (parameters.n, parameters.n - parameters.reconstruction):
+        raise JobRefusedError(
+            "snapshot", f"{shape[0]} points and {shape[1]} corrections, not as the terms say"
+        )
+    if any(len(point) != POINT_BYTES for point in snapshot.points):
+        raise JobRefusedError("snapshot", f"points must be of {POINT_BYTES} bytes")
+    if snapshot.root != closed.root:
+        raise JobRefusedError("root", f"{snapshot.root.hex()} is served, {closed.root.hex()} is on chain")
+    set_hash = snapshot.closed_set.hash(view.round_hash)
+    if set_hash != closed.set_hash:
+        raise JobRefusedError("set hash", f"{set_hash.hex()} is served, {closed.set_hash.hex()} is on chain")
+    if not view.terms.minimum <= snapshot.count == closed.count <= view.terms.maximum:
+        raise JobRefusedError(
+            "count", f"{snapshot.count}, must be in [{view.terms.minimum}, {view.terms.maximum}], as on chain"
+        )
+    if snapshot.noise:
+        raise JobRefusedError("noise", f"bitmap {snapshot.noise:#x} names noise of seats that sent none")
+
+
+def check_roster(job: Job) -> Roster:
+    """The roster file hashes to its root, and names exactly N contributors."""
+    try:
+        roster = Roster.from_bytes(job.roster, job.enrolled, job.snapshot.count)
+    except MessageError as error:
+        raise JobRefusedError("roster", str(error)) from error
+    root = roster.root()
+    if root != job.snapshot.roster_root:
+        raise JobRefusedError(
+            "roster root", f"{root.hex()} is served, {job.snapshot.roster_root.hex()} is committed to"
+        )
+    return roster
+
+
+def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pairs: Pairs) -> Members:
+    """All M enrolments hash to their root; those in the roster are valid, of different accounts and keys.
+
+    Signature and proof of an enrolment are verified, and the shared point computed, when it is first seen;
+    `pairs` remembers both.
+    """
+    leaves: list[bytes] = []
+    members = iter(roster.positions)
+    following = next(members, None)
+    accounts: set[bytes] = set()
+    publics: list[bytes] = []
+    for position, message in enumerate(_enrolments(relay, job.enrolled)):
+        leaf = keccak(message)
+        leaves.append(leaf)
+        if position != following:
+            continue
+        following = next(members, None)
+        account, public = account_of(message), public_of(message)
+        if (position, leaf) not in pairs:
+            pairs.add(position, leaf, _verified(view, position, message).key)
+        accounts.add(account)
+        publics.append(public)
+    root = enrolment_root(leaves)
+    if root != job.snapshot.enrolment_root:
+        committed = job.snapshot.enrolment_root.hex()
+        raise JobRefusedError("enrolment root", f"{root.hex()} is served, {committed} is committed to")
+    if len(accounts) != len(roster.positions):
+        raise JobRefusedError("accounts", "one account is in the set more than once")
+    if len(set(publics)) != len(roster.positions):
+        raise JobRefusedError("keys", "one key is in the set more than once")
+    return Members(roster.positions, publics, roster.nonces)
+
+
+def _enrolments(relay: Relay, enrolled: int) -> Iterator[bytes]:
+    for start in range(0, enrolled, _BATCH):
+        stop = min(start + _BATCH, enrolled)
+        try:
+            yield from split_enrolments(relay.enrolments(start, stop), stop - start)
+        except MessageError as error:
+            raise JobRefusedError("enrolments", str(error)) from error
+
+
+def _verified(view: RoundView, position: int, message: bytes) -> Enrolment:
+    try:
+        enrolment = Enrolment.decode(message)
+        enrolment.verify(view.domain)
+    except (MessageError, ProofError) as error:
+        raise JobRefusedError("enrolments", f"position {position}: {error}") from error
+    return enrolment
+
+
+def sum_seat(view: RoundView, seat: Seat, members: Members, pairs: Pairs) -> list[int]:
+    """Σ_u ρ_uj: the rows that this seat expands, summed over the members; m elements."""
+    entries = (
+        (public, nonce, pairs.shared(position))
+        for position, public, nonce in zip(members.positions, members.publics, members.nonces, strict=True)
+    )
+    prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
+    return sum_rows(prefix, entries, view.parameters.row_length)
+
+
+def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:
+    """The summed corrections of a seat ≥ R, which must be the ones the root commits to (PROTOCOL §11.11)."""
+    expected = job.snapshot.corrections[seat.index - view.parameters.reconstruction]
+    if keccak(job.correction) != expected:
+        raise JobRefusedError(
+            "correction", f"hashes to {keccak(job.correction).hex()}, the root says {expected.hex()}"
+        )
+    try:
+        row = row_from_bytes(job.correction)
+    except MessageError as error:
+        raise JobRefusedError("correction", str(error)) from error
+    if len(row) != view.parameters.row_length:
+        raise JobRefusedError("correction", f"{len(row)} elements, must be {view.parameters.row_length}")
+    return row

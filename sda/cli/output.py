@@ -1,0 +1,117 @@
+"""How commands answer: a table for people, JSON for programs, one line for an error, an exit code for scripts.
+
+Exit codes:
+    0  done
+    1  refused: by the contract, by the relay, or because the input is wrong (the message says what is allowed)
+    2  the command line itself is wrong
+    3  the chain does not answer: nothing is lost, run the command again
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from enum import Enum
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from sda.errors import SDAError, UnreachableError
+
+REFUSED = 1
+UNREACHABLE = 3
+
+console = Console(highlight=False)
+progress_console = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command found or did.
+
+    Attributes:
+        data: For programs; `--json` prints it.
+        text: For people.
+    """
+
+    data: Mapping[str, Any]
+    text: RenderableType
+
+
+def command(
+    group: click.Group, name: str, *, example: str
+) -> Callable[[Callable[..., Answer]], click.Command]:
+    """Register a command on `group`: adds `--json`, an example to `--help`, and turns errors into exit codes."""
+
+    def register(function: Callable[..., Answer]) -> click.Command:
+        @functools.wraps(function)
+        def run(*args: Any, as_json: bool, **options: Any) -> None:
+            try:
+                answer = function(*args, **options)
+            except SDAError as error:
+                _fail(error, as_json)
+            else:
+                _print(answer, as_json)
+
+        option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
+        return group.command(name, epilog=epilog)(option(run))
+
+    return register
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A table whose numbers stand on the right."""
+    rows = [list(row) for row in rows]
+    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for position, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
+        made.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        made.add_row(*(f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell) for cell in row))
+    return made
+
+
+def facts(pairs: Mapping[str, object]) -> Table:
+    """Names and values, one line each."""
+    made = Table(box=None, show_header=False, pad_edge=False)
+    made.add_column(style="bold")
+    made.add_column()
+    for key, value in pairs.items():
+        made.add_row(key, str(value))
+    return made
+
+
+def plain(value: object) -> Any:
+    """`value` as JSON has it: bytes and addresses as "0x…", enums by name, dataclasses as objects."""
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value
+
+
+def _print(answer: Answer, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(plain(answer.data), indent=2))
+    else:
+        console.print(answer.text)
+
+
+def _fail(error: SDAError, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"error": type(error).__name__, "message": str(error)}, indent=2))
+    else:
+        click.echo(f"error: {error}", err=True)
+    sys.exit(UNREACHABLE if isinstance(error, UnreachableError) else REFUSED)

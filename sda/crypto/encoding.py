@@ -1,0 +1,103 @@
+"""Vectors in field elements: fixed slots, wide enough for every sum (docs/FORMATS.md, "Encoding").
+
+A slot has room for N_max·(2^b - 1) + 2·n·T, so no sum of at most N_max vectors carries into its neighbour,
+and w·L ≤ 254 bits stay below q, so no element wraps.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import SupportsIndex
+
+from sda.errors import EncodingError
+from sda.params import Parameters
+
+
+def pack(vector: Sequence[SupportsIndex | float], parameters: Parameters) -> list[int]:
+    """One contributor's vector as E field elements.
+
+    Args:
+        vector: `length` integers in [-offset, 2^bits - offset); floats only if they are integers.
+        parameters: Of the round.
+
+    Raises:
+        EncodingError: Wrong length, or a coordinate that is not allowed: named by its index, never by its
+            value.
+    """
+    if len(vector) != parameters.length:
+        raise EncodingError(f"vector of {len(vector)} coordinates: must be {parameters.length}")
+    highest = (1 << parameters.bits) - 1
+    slots = []
+    for index, value in enumerate(vector):
+        slot = _integer(value, index) + parameters.offset
+        if not 0 <= slot <= highest:
+            lowest = -parameters.offset
+            raise EncodingError(f"coordinate {index}: must be in [{lowest}, {highest - parameters.offset}]")
+        slots.append(slot)
+    return _join(slots, parameters)
+
+
+def unpack(elements: Sequence[int], parameters: Parameters, count: int) -> list[int]:
+    """The sum of `count` vectors from the sum of their elements.
+
+    Args:
+        elements: E integers, reduced mod q.
+        parameters: Of the round.
+        count: N, vectors in the sum.
+
+    Returns:
+        `length` integers; count · offset is subtracted from each.
+
+    Raises:
+        EncodingError: Wrong number of elements or count, or a slot that no sum of `count` valid vectors can
+            hold: a contributor sent an invalid vector, or the rows do not belong to these padded vectors.
+    """
+    if len(elements) != parameters.elements:
+        raise EncodingError(f"{len(elements)} elements: must be {parameters.elements}")
+    if not 0 <= count <= parameters.maximum:
+        raise EncodingError(f"count = {count}: must be in [0, {parameters.maximum}]")
+    highest = count * ((1 << parameters.bits) - 1) + 2 * parameters.n * parameters.noise_bound
+    sums = _split(elements, parameters)
+    for index, value in enumerate(sums):
+        if value > highest:
+            raise EncodingError(
+                f"sum of coordinate {index}: exceeds {highest}, what {count} valid vectors can give"
+            )
+    return [value - count * parameters.offset for value in sums]
+
+
+def _integer(value: SupportsIndex | float, index: int) -> int:
+    if isinstance(value, float):
+        if not value.is_integer():  # also NaN and the infinities
+            raise EncodingError(f"coordinate {index}: must be an integer")
+        return int(value)
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise EncodingError(f"coordinate {index}: must be an integer") from None
+
+
+def _join(slots: Sequence[int], parameters: Parameters) -> list[int]:
+    per_element, width = parameters.slots_per_element, parameters.slot_bits
+    elements = []
+    for start in range(0, len(slots), per_element):
+        element = 0
+        for slot in reversed(slots[start : start + per_element]):
+            element = element << width | slot
+        elements.append(element)
+    return elements
+
+
+def _split(elements: Sequence[int], parameters: Parameters) -> list[int]:
+    per_element, width = parameters.slots_per_element, parameters.slot_bits
+    mask = (1 << width) - 1
+    slots: list[int] = []
+    for number, element in enumerate(elements):
+        used = min(per_element, parameters.length - number * per_element)
+        if element >> (width * used):
+            raise EncodingError(
+                f"element {number}: has bits above its {used} slots, so it is no sum of vectors"
+            )
+        slots.extend(element >> (width * i) & mask for i in range(used))
+    return slots

@@ -1,0 +1,156 @@
+"""The checks at the relay's door: what is stored has passed all of them.
+
+The cheap ones come first, and a message that is stored already gets its receipt before any curve operation,
+so that ten thousand retries cost little. Subgroups are not checked here (40 µs a point): the developer does,
+before inclusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sda.crypto.hashes import keccak
+from sda.errors import MessageError, ProofError
+from sda.messages import Contribution, Domain, Enrolment, Kind
+from sda.messages.contribution import Header
+from sda.relay.interface import Reason, Receipt, RefusedError
+from sda.relay.store import Entry, Store
+from sda.round import RoundView, State
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A contribution that may be stored.
+
+    Attributes:
+        entry: What to store.
+        view: Its round.
+        account: Of its contributor.
+    """
+
+    entry: Entry
+    view: RoundView
+    account: bytes
+
+
+class Door:
+    """Checks messages against the store and the chain's terms.
+
+    Args:
+        store: Where enrolments and earlier contributions are.
+        domain: The rounds contract.
+        clock: Unix seconds.
+    """
+
+    def __init__(self, store: Store, domain: Domain, clock: Clock) -> None:
+        self._store = store
+        self._domain = domain
+        self._clock = clock
+        self._views: dict[bytes, RoundView] = {}
+
+    # ------------------------------------------------------------------ rounds
+
+    def open_round(self, view: RoundView) -> None:
+        """Take a round's terms, or its latest state."""
+        if view.domain != self._domain:
+            raise RefusedError(
+                Reason.UNKNOWN_ROUND,
+                f"round {view.round_id} of contract 0x{view.contract.hex()} on chain {view.chain_id}, "
+                f"this relay serves 0x{self._domain.contract.hex()} on {self._domain.chain_id}",
+            )
+        self._store.open_round(view.round_hash)
+        self._views[view.round_hash] = view
+
+    def view(self, round_hash: bytes) -> RoundView:
+        """The round with this hash."""
+        view = self._views.get(round_hash)
+        if view is None:
+            raise RefusedError(Reason.UNKNOWN_ROUND, f"no round with hash {round_hash.hex()} is open here")
+        return view
+
+    # ------------------------------------------------------------------ enrolments
+
+    def enrol(self, message: bytes) -> int:
+        """Check and append an enrolment; its position."""
+        try:
+            enrolment = Enrolment.decode(message)
+            enrolment.verify(self._domain)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+        except ProofError as error:
+            raise RefusedError(Reason.INVALID, str(error)) from error
+        key = enrolment.key
+        position = self._store.add_enrolment(enrolment.account, key.compressed, key.hash, message)
+        if position is not None:
+            return position
+        earlier = self._store.enrolment_of(enrolment.account)
+        if earlier is not None and earlier.key_hash == key.hash:
+            return earlier.position
+        what = "account" if earlier else "key"
+        raise RefusedError(
+            Reason.ALREADY_ENROLLED, f"the {what} of 0x{enrolment.account.hex()}, with another key or account"
+        )
+
+    # ------------------------------------------------------------------ contributions
+
+    def check(self, message: bytes) -> Admitted | Receipt:
+        """Everything that can be checked of a contribution: what to store, or the receipt it had before."""
+        header = self._header(message)
+        view = self.view(header.round_hash)
+        message_id = keccak(message)
+        if self._store.contribution_id(header.round_hash, header.position) == message_id:
+            return Receipt(message_id, header.position)
+        self._check_open(view)
+        enrolled = self._store.enrolment_at(header.position)
+        if enrolled is None or enrolled.account != header.account:
+            raise RefusedError(
+                Reason.NOT_ENROLLED, f"0x{header.account.hex()} is not enrolled at position {header.position}"
+            )
+        self._check_content(message, view, enrolled.key_hash)
+        entry = Entry(header.round_hash, header.position, message_id, message)
+        return Admitted(entry, view, header.account)
+
+    def why_not_stored(self, admitted: Admitted) -> Receipt | RefusedError:
+        """The answer to a contribution that passed every check and still found no place."""
+        entry = admitted.entry
+        stored = self._store.contribution_id(entry.round_hash, entry.position)
+        if stored == entry.id:
+            return Receipt(entry.id, entry.position)
+        if stored is not None:
+            return RefusedError(
+                Reason.DUPLICATE, f"0x{admitted.account.hex()} has sent another contribution to this round"
+            )
+        if self._store.is_closed(entry.round_hash):
+            return RefusedError(Reason.NOT_COLLECTING, f"round {admitted.view.round_id} is closed")
+        return RefusedError(
+            Reason.FULL, f"round {admitted.view.round_id} has its {admitted.view.terms.maximum}"
+        )
+
+    def _header(self, message: bytes) -> Header:
+        try:
+            return Header.decode(message)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+
+    def _check_open(self, view: RoundView) -> None:
+        if view.state is not State.COLLECTING:
+            raise RefusedError(Reason.NOT_COLLECTING, f"round {view.round_id} is {view.state.name.lower()}")
+        now = self._clock()
+        if now >= view.collect_end:
+            raise RefusedError(
+                Reason.TOO_LATE, f"round {view.round_id} ended at {view.collect_end}, it is {now:.0f}"
+            )
+
+    def _check_content(self, message: bytes, view: RoundView, key_hash: bytes) -> None:
+        try:
+            leaf = Contribution.decode(message, view.parameters, check_subgroup=False).leaf
+            if leaf.kind is not Kind.DATA:
+                raise MessageError("contribution of kind 1 (noise): must be data, noise comes from seats")
+            leaf.verify(self._domain, key_hash)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+        except ProofError as error:
+            raise RefusedError(Reason.INVALID, str(error)) from error
