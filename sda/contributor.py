@@ -15,12 +15,12 @@ from sda.crypto.encoding import pack
 from sda.crypto.keys import PublicKey, SecretKey, shared_point
 from sda.crypto.pads import add, developer_mask, make_pads
 from sda.crypto.seeds import SeedPrefix, expand
-from sda.crypto.sumtree import Step, Sums, tree_depth, verify_path
+from sda.crypto.sumtree import Sums, tree_depth, verify_path
 from sda.crypto.tags import Tag
 from sda.errors import ParameterError, ProofError
 from sda.messages import AccountKey, Contribution, Domain, Enrolment, Kind, Leaf
 from sda.messages.contribution import padded_hash
-from sda.round import RoundView, State
+from sda.round import ClaimProof, RoundView, State
 
 
 @dataclass(frozen=True)
@@ -170,19 +170,6 @@ def contribute(
         sums=Sums(1, commitments, tuple(map(tuple, pads.corrections))),
     )
     return Contribution(leaf.sign(view.domain, key.account, key.public.hash), padded)
-
-
-@dataclass(frozen=True)
-class ClaimProof:
-    """What a contributor shows to be paid: its leaf's place in the tree.
-
-    Attributes:
-        index: Of the leaf.
-        path: From the leaf up.
-    """
-
-    index: int
-    path: tuple[Step, ...]
 
 
 def check_counted(view: RoundView, leaf: Leaf, enrolment: Enrolment, proof: ClaimProof) -> None:

@@ -43,7 +43,7 @@ class Strength(IntEnum):
 
     STRONG = 2**18
     """About a second per guess: the default."""
-    TESTING = 2**10
+    LIGHT = 2**10
     """Only for testing and local devnets: a stolen file is soon opened."""
 
 
@@ -222,9 +222,12 @@ class Identity:
         Raises:
             KeyFileError: As in `save_secret`.
         """
+        if (directory / MASTER_FILE).exists():
+            raise KeyFileError(f"{directory / MASTER_FILE}: exists already and is not overwritten")
+        account = create_account(directory, password, strength, account)
         master = AccountKey.generate().to_bytes()  # 32 uniform bytes that a keystore file accepts
         save_secret(directory / MASTER_FILE, master, password, strength)
-        return cls(create_account(directory, password, strength, account), master)
+        return cls(account, master)
 
     @classmethod
     def load(cls, directory: Path, password: str) -> Identity:

@@ -17,7 +17,7 @@ from eth_abi.abi import encode
 
 from sda.crypto.hashes import ZERO_WORD, keccak, round_hash, set_hash, word
 from sda.crypto.keys import PublicKey
-from sda.crypto.sumtree import node_hash
+from sda.crypto.sumtree import Step, node_hash
 from sda.errors import ParameterError, ProofError
 from sda.messages.domain import Domain
 from sda.params import Parameters
@@ -241,6 +241,19 @@ class Closed:
     root: bytes
     set_hash: bytes
     count: int
+
+
+@dataclass(frozen=True)
+class ClaimProof:
+    """Where a contributor's leaf is in the sum tree: what it shows to be paid.
+
+    Attributes:
+        index: Of the leaf.
+        path: From the leaf up.
+    """
+
+    index: int
+    path: tuple[Step, ...]
 
 
 @dataclass(frozen=True)

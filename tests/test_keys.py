@@ -31,7 +31,7 @@ from sda.keys import (
 )
 from sda.messages import AccountKey
 
-WEAK = Strength.TESTING
+WEAK = Strength.LIGHT
 SECRET = bytes(range(1, 33))
 CONTRACT = bytes(range(20))
 
@@ -103,6 +103,18 @@ def test_secret__directory_open_to_others__is_refused(directory: Path) -> None:
     directory.mkdir(mode=0o755)
     with pytest.raises(KeyFileError, match="open to others"):
         save_secret(directory / "x.json", SECRET, "x", WEAK)
+
+
+def test_secret__directory_that_is_a_file__is_refused(directory: Path) -> None:
+    directory.write_bytes(b"")
+    with pytest.raises(KeyFileError, match="cannot be made a directory"):
+        save_secret(directory / "x.json", SECRET, "x", WEAK)
+
+
+def test_secret__that_is_no_key__is_refused(directory: Path) -> None:
+    save_secret(directory / "epoch-1.json", Q.to_bytes(32, "big"), "x", WEAK)
+    with pytest.raises(KeyFileError, match="must be"):
+        ClerkKeys(directory, "x", WEAK).key(1)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +215,14 @@ def test_identity__second_one__is_refused(directory: Path) -> None:
     with pytest.raises(KeyFileError, match="not overwritten"):
         Identity.create(directory, "x", WEAK)
     assert Identity.load(directory, "x").key(1, CONTRACT).scalar == made.key(1, CONTRACT).scalar
+
+
+def test_identity__account_of_a_clerk_there__is_left_alone(directory: Path) -> None:
+    account = create_account(directory, "x", WEAK)
+    with pytest.raises(KeyFileError, match="not overwritten"):
+        Identity.create(directory, "x", WEAK)
+    assert sorted(os.listdir(directory)) == ["account.json"]
+    assert load_account(directory, "x").address == account.address
 
 
 def test_identity__keys_differ_by_chain_contract_and_index() -> None:

@@ -11,12 +11,14 @@ from eth_account.messages import encode_typed_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sda.crypto.field import Q
 from sda.errors import MessageError, ProofError, SDAError
 from sda.messages import AccountKey, Contribution, Domain, Enrolment, Leaf, contribution_size
 from sda.messages.account import recover
 from sda.messages.contribution import Header, leaf_of, leaf_size
 from sda.params import TEST
-from tools.message_vectors import FOLDER, contribution, contributor, render
+from tools.message_vectors import contribution, contributor, render
+from tools.vectors import FOLDER
 
 VECTORS: dict[str, Any] = json.loads((FOLDER / "messages.json").read_text())
 DOMAIN = Domain(VECTORS["chainId"], bytes.fromhex(VECTORS["contract"][2:]))
@@ -248,3 +250,13 @@ def test_repr__shows_no_secret() -> None:
         assert key.account.to_bytes().hex() not in shown
         assert str(key.secret.scalar) not in shown
         assert key.secret.to_bytes().hex() not in shown
+
+
+def test_enrolment__is_the_same_every_time_and_its_nonces_never_repeat() -> None:
+    """Two proofs under one nonce would give the secret away: s - s' = (e - e')·x."""
+    key = contributor(0)
+    domains = [DOMAIN, Domain(DOMAIN.chain_id + 1, DOMAIN.contract), Domain(DOMAIN.chain_id, bytes(20))]
+    made = [key.enrol(domain) for domain in domains]
+    assert made == [key.enrol(domain) for domain in domains]
+    nonces = {(e.proof.s - e.proof.e * key.secret.scalar) % Q for e in made}
+    assert len(nonces) == 3

@@ -9,20 +9,17 @@ Its form is that of `tools/vectors.py`. A bad message fails when it is decoded (
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from sda.contributor import ContributorKey, contribute
-from sda.crypto import schnorr
 from sda.crypto.curve import compress
 from sda.crypto.field import Q
 from sda.crypto.hashes import round_hash
-from sda.crypto.tags import Tag
 from sda.messages import AccountKey, Contribution, Domain, Enrolment
 from sda.messages.account import SECP256K1_ORDER
 from sda.messages.contribution import HASH_BYTES
 from sda.params import TEST
 from sda.round import RoundView, Seat, Terms
-from tools.vectors import CHAIN_ID, CONTRACT, FOLDER, digest, element, key, torsion
+from tools.vectors import CHAIN_ID, CONTRACT, FOLDER, digest, key, torsion
 
 NAME = "messages"
 CONTRIBUTORS = 3
@@ -77,14 +74,8 @@ def contributor(index: int) -> ContributorKey:
 
 
 def enrolment(index: int, domain: Domain) -> Enrolment:
-    """Its enrolment, with a fixed nonce in the proof."""
-    keys = contributor(index)
-    subject = int.from_bytes(keys.account.address, "big")
-    nonce = element(f"proof nonce {index}")
-    proof = schnorr.prove(
-        keys.secret, Tag.CONTRIBUTOR_KEY, domain.chain_id, domain.contract, subject, nonce=nonce
-    )
-    return replace(keys.enrol(domain), proof=proof)
+    """Its enrolment."""
+    return contributor(index).enrol(domain)
 
 
 def contribution(index: int) -> Contribution:

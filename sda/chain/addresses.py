@@ -30,7 +30,5 @@ def from_text(text: str) -> bytes:
     """
     mistyped = is_checksum_formatted_address(text) and to_checksum_address(text) != text
     if not text.startswith("0x") or not is_hex_address(text) or mistyped:
-        raise ParameterError(
-            "address", text, "0x and 40 hexadecimal digits, with a right checksum if in mixed case"
-        )
+        raise ParameterError("address", text, "0x and 40 hexadecimal digits, with a right checksum if in mixed case")
     return bytes.fromhex(text.removeprefix("0x"))

@@ -102,9 +102,7 @@ class Contract:
             and any(field["name"] == indexed and field["indexed"] for field in entry["inputs"])
         ]
 
-    def events(
-        self, name: str, *, first: int | None = None, last: int | None = None, **filters: Any
-    ) -> list[Event]:
+    def events(self, name: str, *, first: int | None = None, last: int | None = None, **filters: Any) -> list[Event]:
         """Events in the order in which they happened.
 
         Args:

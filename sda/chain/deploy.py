@@ -125,9 +125,7 @@ Create = Callable[[bytes], Receipt]
 """Sends a transaction with this init code from the deployer's account, and waits for it."""
 
 
-def deploy(
-    chain: Chain, deployer: AccountKey, settings: Settings, *, eligibility: bytes = ZERO_ADDRESS
-) -> Deployment:
+def deploy(chain: Chain, deployer: AccountKey, settings: Settings, *, eligibility: bytes = ZERO_ADDRESS) -> Deployment:
     """Deploy all contracts; the deployer gets the token's supply and no other power.
 
     Args:

@@ -54,9 +54,7 @@ class Devnet:
             restart), nothing is deployed again.
     """
 
-    def __init__(
-        self, node: Anvil | None = None, *, settings: Settings = DEVNET, file: Path | None = None
-    ) -> None:
+    def __init__(self, node: Anvil | None = None, *, settings: Settings = DEVNET, file: Path | None = None) -> None:
         self.node = Anvil() if node is None else node
         self.settings = settings
         self.file = file
@@ -98,9 +96,7 @@ class Devnet:
         self._started = None
         self.node.stop()
 
-    def fund(
-        self, accounts: Iterable[bytes], *, wei: int = 100 * ETHER, tokens: int = 10_000 * TOKEN
-    ) -> None:
+    def fund(self, accounts: Iterable[bytes], *, wei: int = 100 * ETHER, tokens: int = 10_000 * TOKEN) -> None:
         """Give accounts ether, so much that they hold `wei`, and tokens from the deployer, in token units."""
         accounts = list(accounts)
         token = Token(self.chain, self.deployment.token, self.deployment.block)

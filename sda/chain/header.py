@@ -55,9 +55,7 @@ def encode_header(block: Mapping[str, Any]) -> bytes:
             version does not know.
     """
     with sensible_answers():
-        encoded = bytes(
-            rlp.encode([_encoded(block[name]) for name in _FIELDS if block.get(name) is not None])
-        )
+        encoded = bytes(rlp.encode([_encoded(block[name]) for name in _FIELDS if block.get(name) is not None]))
         expected = bytes(block["hash"])
     if keccak(encoded) != expected:
         unknown = ", ".join(sorted(block.keys() - {*_FIELDS, *_NOT_IN_HEADER})) or "none"

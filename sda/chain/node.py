@@ -44,9 +44,7 @@ def find_anvil() -> Path:
         if found := shutil.which(candidate):
             return Path(found)
     where = f"SDA_ANVIL = {named}" if named else "PATH and .bin/"
-    raise ChainError(
-        f"anvil: not found ({where}); run `make setup`, install Foundry, or set SDA_ANVIL to the binary"
-    )
+    raise ChainError(f"anvil: not found ({where}); run `make setup`, install Foundry, or set SDA_ANVIL to the binary")
 
 
 class Anvil:
@@ -183,9 +181,7 @@ class Anvil:
         """After a restart, go on from the last block's time if that is ahead: time never goes back."""
         if self.state is None:
             return
-        ahead = int(request(self.url, "eth_getBlockByNumber", ["latest", False])["timestamp"], 16) - int(
-            time.time()
-        )
+        ahead = int(request(self.url, "eth_getBlockByNumber", ["latest", False])["timestamp"], 16) - int(time.time())
         if ahead > 0:
             request(self.url, "evm_increaseTime", [hex(ahead)])
 

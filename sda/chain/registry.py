@@ -61,9 +61,7 @@ class Registry:
     def register_key(self, sender: AccountKey, secret: SecretKey, epoch: int) -> Receipt:
         """Register the key of the next epoch, or of the current one if it was missed."""
         proof = self.prove_key(sender.address, secret, epoch)
-        return self.contract.transact(
-            sender, "registerKey", epoch, key_struct(secret.public), proof_struct(proof)
-        )
+        return self.contract.transact(sender, "registerKey", epoch, key_struct(secret.public), proof_struct(proof))
 
     def add_stake(self, sender: AccountKey, amount: int, permit: Permit = NO_PERMIT) -> Receipt:
         """Add to the sender's stake."""

@@ -7,17 +7,19 @@ neither one node nor the developer can put in other terms, seats or keys (PROTOC
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from eth_typing import HexStr
 
 from sda.audit import AcceptedRow, Claimed, Credit, Events, SeatEvent, Slashed
-from sda.chain.addresses import to_text
+from sda.chain.addresses import from_text, to_text
 from sda.chain.client import Chain, Receipt, sensible_answers
 from sda.chain.contract import Contract, Event
 from sda.chain.header import header_of
 from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
 from sda.chain.registry import Registry
+from sda.chain.rewards import Rewards
 from sda.chain.settings import RoundsSettings
 from sda.chain.structs import Deadlines, Outcome, Quote, Round
 from sda.chain.token import NO_PERMIT, Permit
@@ -47,6 +49,16 @@ class Rounds:
         self.contract = Contract(chain, "Rounds", address, since)
         self.address = address
         self._settings: RoundsSettings | None = None
+
+    @cached_property
+    def _rewards(self) -> Rewards:
+        # The rounds contract made it: callers need not know that they are two.
+        address = from_text(self.contract.call("rewards"))
+        return Rewards(self.chain, address, self.contract.since)
+
+    @cached_property
+    def _policy(self) -> Contract:
+        return Contract(self.chain, "RoundPolicy", from_text(self.contract.call("policy")))
 
     # ------------------------------------------------------------------ developer
 
@@ -159,29 +171,8 @@ class Rounds:
         enrolment: Enrolment,
         path: Sequence[Step],
     ) -> Receipt:
-        """Pay a contributor's reward to the payout address in its leaf.
-
-        Args:
-            sender: Anyone.
-            round_id: Of the round.
-            index: Of the leaf.
-            leaf: What the contributor sent.
-            enrolment: The contributor's.
-            path: From the leaf up.
-        """
-        struct = (
-            to_text(leaf.account),
-            leaf.position,
-            int(leaf.kind),
-            enrolment.key.hash,
-            to_text(leaf.payout),
-            int.from_bytes(leaf.nonce, "big"),
-            leaf.body,
-            leaf.padded_hash,
-            leaf.evidence(enrolment),
-        )
-        steps = [(step.sibling, step.body) for step in path]
-        return self.contract.transact(sender, "claim", round_id, index, struct, steps)
+        """Pay a contributor's reward to the payout address in its leaf; see `Rewards.claim`."""
+        return self._rewards.claim(sender, round_id, index, leaf, enrolment, path)
 
     def sweep(self, sender: AccountKey, round_id: int) -> Receipt:
         """Return unclaimed rewards to the developer once the claim window is over."""
@@ -212,7 +203,7 @@ class Rounds:
 
     def quote(self, terms: Terms) -> Quote:
         """What a round would cost."""
-        return Quote(*self.contract.call("quote", terms.values))
+        return Quote(*self._policy.call("quote", terms.values))
 
     def number(self) -> int:
         """How many rounds there are: ids are 0 … number - 1."""
@@ -245,7 +236,7 @@ class Rounds:
 
     def is_claimed(self, round_id: int, index: int) -> bool:
         """Whether the reward of a leaf has been paid."""
-        return bool(self.contract.call("isClaimed", round_id, index))
+        return self._rewards.is_claimed(round_id, index)
 
     def abandoned_draws(self, developer: bytes) -> int:
         """Draws that a developer requested and then gave up."""
@@ -314,18 +305,15 @@ class Rounds:
     # ------------------------------------------------------------------ events
 
     def events(self, name: str, round_id: int) -> list[Event]:
-        """A round's events of one name, in order; from one node."""
+        """A round's events of one name (`Claimed` included), in order; from one node."""
+        contract = self._rewards.contract if name == "Claimed" else self.contract
         first = self._request_block(self.round(round_id))
-        return self.contract.events(name, first=first, roundId=round_id)
+        return contract.events(name, first=first, roundId=round_id)
 
     def history(self, round_id: int) -> list[Event]:
         """All events of a round, in order; from one node."""
-        first = self._request_block(self.round(round_id))
-        found = [
-            event
-            for name in self.contract.event_names("roundId")
-            for event in self.contract.events(name, first=first, roundId=round_id)
-        ]
+        names = [*self.contract.event_names("roundId"), "Claimed"]
+        found = [event for name in names for event in self.events(name, round_id)]
         return sorted(found, key=lambda event: (event.block, event.index))
 
     def rows(self, round_id: int) -> dict[int, list[int]]:
@@ -341,22 +329,16 @@ class Rounds:
             ),
             rejected=self._slashed("RowRejected", round_id),
             silent=self._slashed("Silent", round_id),
-            no_data=tuple(
-                SeatEvent(event["seat"], event["clerkId"]) for event in self.events("NoData", round_id)
-            ),
+            no_data=tuple(SeatEvent(event["seat"], event["clerkId"]) for event in self.events("NoData", round_id)),
             claims=tuple(
-                Claimed(event["index"], event["payout"], event["amount"])
-                for event in self.events("Claimed", round_id)
+                Claimed(event["index"], event["payout"], event["amount"]) for event in self.events("Claimed", round_id)
             ),
-            credits=tuple(
-                Credit(event["account"], event["amount"]) for event in self.events("Credited", round_id)
-            ),
+            credits=tuple(Credit(event["account"], event["amount"]) for event in self.events("Credited", round_id)),
         )
 
     def _slashed(self, name: str, round_id: int) -> tuple[Slashed, ...]:
         return tuple(
-            Slashed(event["seat"], event["clerkId"], event["slashed"])
-            for event in self.events(name, round_id)
+            Slashed(event["seat"], event["clerkId"], event["slashed"]) for event in self.events(name, round_id)
         )
 
     def published_snapshot(self, round_id: int) -> Snapshot:

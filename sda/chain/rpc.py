@@ -51,9 +51,7 @@ class NodeProvider(HTTPProvider):
         try:
             response = super().make_request(method, params)
         except (requests.ConnectionError, requests.Timeout):
-            raise UnreachableError(
-                f"the node at {self.shown} does not answer; the command can be run again"
-            ) from None
+            raise UnreachableError(f"the node at {self.shown} does not answer; the command can be run again") from None
         except requests.RequestException as error:
             status = getattr(error.response, "status_code", "no status")
             raise UnreachableError(

@@ -64,9 +64,7 @@ class Token:
         """Let a spender take tokens, up to an amount."""
         return self.contract.transact(sender, "approve", to_text(spender), amount)
 
-    def permit(
-        self, owner: AccountKey, spender: bytes, value: int, *, seconds: int = PERMIT_SECONDS
-    ) -> Permit:
+    def permit(self, owner: AccountKey, spender: bytes, value: int, *, seconds: int = PERMIT_SECONDS) -> Permit:
         """Sign an approval that the spender's transaction carries along: no transaction of its own.
 
         Args:

@@ -1,1 +1,1 @@
-"""The command line: `sda …`. Each command reads its options, calls a role's agent and prints what came of it."""
+"""The command line `sda`: commands read options, let an agent act, and print what came of it."""

@@ -1,8 +1,9 @@
-"""How commands answer: a table for people, JSON for programs, one line for an error, an exit code for scripts.
+"""How commands answer: a table for people, JSON for programs, one line for an error, an exit code.
 
 Exit codes:
     0  done
-    1  refused: by the contract, by the relay, or because the input is wrong (the message says what is allowed)
+    1  refused: by the contract, by the relay, or because the input is wrong; the message says what is
+       allowed
     2  the command line itself is wrong
     3  the chain does not answer: nothing is lost, run the command again
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from enum import Enum
 from typing import Any
@@ -37,16 +38,16 @@ class Answer:
     Attributes:
         data: For programs; `--json` prints it.
         text: For people.
+        ok: False if what was found is bad news: the command then exits with 1.
     """
 
     data: Mapping[str, Any]
     text: RenderableType
+    ok: bool = True
 
 
-def command(
-    group: click.Group, name: str, *, example: str
-) -> Callable[[Callable[..., Answer]], click.Command]:
-    """Register a command on `group`: adds `--json`, an example to `--help`, and turns errors into exit codes."""
+def command(group: click.Group, name: str, *, example: str) -> Callable[[Callable[..., Answer]], click.Command]:
+    """Register a command: adds `--json`, an example in `--help`, and turns errors into exit codes."""
 
     def register(function: Callable[..., Answer]) -> click.Command:
         @functools.wraps(function)
@@ -57,6 +58,8 @@ def command(
                 _fail(error, as_json)
             else:
                 _print(answer, as_json)
+                if not answer.ok:
+                    sys.exit(REFUSED)
 
         option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
         epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
@@ -65,16 +68,20 @@ def command(
     return register
 
 
-def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table whose numbers stand on the right."""
-    rows = [list(row) for row in rows]
-    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    rows = list(rows)
+    made = Table(header_style="bold", box=None, pad_edge=False)
     for position, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[position], int | float) for row in rows)
+        numeric = bool(rows) and all(_is_number(row[position]) for row in rows)
         made.add_column(column, justify="right" if numeric else "left")
     for row in rows:
-        made.add_row(*(f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell) for cell in row))
+        made.add_row(*(f"{cell:,}" if _is_number(cell) else str(cell) for cell in row))
     return made
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def facts(pairs: Mapping[str, object]) -> Table:

@@ -1,8 +1,8 @@
 """What people say to a voice assistant: events and utterances from Home Assistant's own intent templates.
 
-An *event* is an intent with its domain and the slots it fills, such as ``LightSet light area_brightness``. The hundred
-events with the most sentence templates make the vector; each contributor's day is a list of utterances sampled from
-those templates, and its vector counts how often each event occurred.
+An *event* is an intent with its domain and the slots it fills, such as ``LightSet light area_brightness``. The
+hundred events with the most sentence templates make the vector; each contributor's day is a list of
+utterances sampled from those templates, and its vector counts how often each event occurred.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def load_events() -> list[Event]:
 
 
 def simulate_days(events: list[Event], contributors: int, seed: int) -> Iterator[Day]:
-    """One day per contributor: its own habits (a sparse Dirichlet) over a popularity that falls as in Zipf's law.
+    """One day per contributor: its own habits (a sparse Dirichlet) over a popularity as in Zipf's law.
 
     Simulation only: the generator is seeded so that the demo repeats; no secret comes from it.
     """
@@ -95,5 +95,7 @@ def _utterances(templates: list[IntentData], intents: Intents) -> Iterator[str]:
     each = -(-UTTERANCES_PER_EVENT // len(sentences))
     for data, sentence in sentences[:UTTERANCES_PER_EVENT]:
         rules = {**intents.expansion_rules, **data.expansion_rules}
-        sampled = sample_sentence(sentence, {**slot_lists, **data.slot_lists}, rules, language="en", expand_ranges=False)
+        sampled = sample_sentence(
+            sentence, {**slot_lists, **data.slot_lists}, rules, language="en", expand_ranges=False
+        )
         yield from islice(sampled, each)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from functools import cached_property
 
 from sda.crypto import schnorr
 from sda.crypto.curve import COMPRESSED_BYTES
+from sda.crypto.field import Q
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import PublicKey, SecretKey
 from sda.crypto.tags import Tag
@@ -39,9 +41,14 @@ class Enrolment:
 
     @classmethod
     def create(cls, domain: Domain, account: AccountKey, secret: SecretKey) -> Enrolment:
-        """The enrolment of an account under a G1 key; its proof is randomised."""
+        """The enrolment of an account under a G1 key: the same bytes every time."""
         proof = schnorr.prove(
-            secret, Tag.CONTRIBUTOR_KEY, domain.chain_id, domain.contract, _subject(account.address)
+            secret,
+            Tag.CONTRIBUTOR_KEY,
+            domain.chain_id,
+            domain.contract,
+            _subject(account.address),
+            nonce=_nonce(domain, account.address, secret),
         )
         signature = account.sign(domain.digest(_struct_hash(account.address, secret.public)))
         return cls(account.address, secret.public, proof, signature)
@@ -114,6 +121,15 @@ def account_of(message: bytes) -> bytes:
 def public_of(message: bytes) -> bytes:
     """The compressed key in an enrolment message, unchecked."""
     return message[1 + ADDRESS_BYTES : 1 + ADDRESS_BYTES + COMPRESSED_BYTES]
+
+
+def _nonce(domain: Domain, account: bytes, secret: SecretKey) -> int:
+    """Of the proof: pseudorandom under the key, and another one for every statement, as in RFC 6979.
+
+    A leaf holds the proof; a contributor that enrolled with a random one could not make its own leaf again.
+    """
+    statement = b"SDA/1 enrolment nonce" + domain.separator + account
+    return int.from_bytes(hmac.digest(secret.to_bytes(), statement, "sha512"), "big") % Q
 
 
 def split_enrolments(data: bytes, count: int) -> list[bytes]:

@@ -89,10 +89,9 @@ class Door:
         earlier = self._store.enrolment_of(enrolment.account)
         if earlier is not None and earlier.key_hash == key.hash:
             return earlier.position
-        what = "account" if earlier else "key"
-        raise RefusedError(
-            Reason.ALREADY_ENROLLED, f"the {what} of 0x{enrolment.account.hex()}, with another key or account"
-        )
+        whose = f"0x{enrolment.account.hex()}"
+        detail = f"{whose} has another key" if earlier else f"the key of {whose} is another account's"
+        raise RefusedError(Reason.ALREADY_ENROLLED, detail)
 
     # ------------------------------------------------------------------ contributions
 

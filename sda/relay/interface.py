@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from sda.contributor import ClaimProof
 from sda.crypto.sumtree import Sums
 from sda.errors import RelayError
-from sda.round import RoundView, Snapshot
+from sda.round import ClaimProof, RoundView, Snapshot
 
 
 class Reason(StrEnum):

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sda.contributor import ClaimProof
 from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Step, Sums, no_sums, tree_depth
 from sda.messages import Contribution, Domain
@@ -20,7 +19,7 @@ from sda.relay.door import Admitted, Clock, Door
 from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError
 from sda.relay.store import Published, Store
 from sda.relay.tree import decode_sums
-from sda.round import RoundView
+from sda.round import ClaimProof, RoundView
 
 
 class LocalRelay:

@@ -102,8 +102,9 @@ class Store:
         self.path = path
         self._local = threading.local()
         try:
+            path.touch(mode=0o600)  # padded vectors are the developer's
             self._set_up(domain)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise RelayError(f"{path}: is not a relay's database ({error})") from error
 
     def _set_up(self, domain: Domain) -> None:

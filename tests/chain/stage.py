@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
@@ -56,7 +57,7 @@ class Member:
     payout: bytes
 
 
-def make_terms(parameters: Parameters = TEST, minimum: int = 3, **changes: int) -> Terms:
+def make_terms(parameters: Parameters = TEST, minimum: int = 3, **changes: Any) -> Terms:
     """Terms of a cheap round with short windows."""
     terms = Terms.for_parameters(
         parameters,
@@ -82,9 +83,7 @@ class Stage:
         terms: Of the round.
     """
 
-    def __init__(
-        self, devnet: Devnet, directory: Path, *, clerks: int = 8, terms: Terms | None = None
-    ) -> None:
+    def __init__(self, devnet: Devnet, directory: Path, *, clerks: int = 8, terms: Terms | None = None) -> None:
         self.node = devnet.node
         self.contracts = Contracts.of(devnet.chain, devnet.deployment)
         self.registry, self.rounds = self.contracts.registry, self.contracts.rounds
@@ -203,9 +202,7 @@ class Stage:
         """The relay; it hears of the round when it is first used, and of every later state."""
         view = self.view()
         if self._relay is None:
-            self._relay = LocalRelay(
-                self._directory / "relay.sqlite", view.domain, clock=self.contracts.chain.now
-            )
+            self._relay = LocalRelay(self._directory / "relay.sqlite", view.domain, clock=self.contracts.chain.now)
         self._relay.open_round(view)
         return self._relay
 

@@ -1,4 +1,4 @@
-"""The connection: several nodes that must agree, nodes that lie or are gone, senders, errors by name."""
+"""The connection: several nodes that must agree, nodes that lie or are gone, senders, events."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from eth_abi.abi import encode
 
 from sda.chain.addresses import from_text, to_text
 from sda.chain.client import Chain
 from sda.chain.node import Anvil
 from sda.chain.registry import Registry
-from sda.chain.reverts import decode_revert, error_types
 from sda.chain.rpc import shown
 from sda.chain.token import Token
-from sda.crypto.hashes import keccak
 from sda.errors import ChainError, ContractError, ParameterError, UnreachableError
 from sda.messages.account import AccountKey
 from tests.chain.proxy import hostile_node
@@ -50,9 +47,7 @@ def test_what_is_no_address_of_a_node(url: str) -> None:
 def test_a_dead_node_is_named_without_its_secrets() -> None:
     with pytest.raises(UnreachableError) as caught:
         Chain("http://user:password@127.0.0.1:1/v3/apikey?token=secret")
-    assert str(caught.value) == (
-        "the node at http://127.0.0.1:1 does not answer; the command can be run again"
-    )
+    assert str(caught.value) == ("the node at http://127.0.0.1:1 does not answer; the command can be run again")
     assert caught.value.__cause__ is None
 
 
@@ -71,9 +66,7 @@ def test_a_server_that_is_no_node(node: Anvil, answer: bytes) -> None:
         Chain(url)
 
 
-@pytest.mark.parametrize(
-    "result", [None, "x", "0x", [], {}, {"number": "0x1"}, -1], ids=repr
-)
+@pytest.mark.parametrize("result", [None, "x", "0x", [], {}, {"number": "0x1"}, -1], ids=repr)
 def test_senseless_answers_are_errors_of_ours(node: Anvil, result: object) -> None:
     def change(request: dict[str, Any], answer: dict[str, Any]) -> Any:
         return answer if request["method"] == "eth_chainId" else {**answer, "result": result}
@@ -184,48 +177,6 @@ def test_a_sender_without_ether(token: Token) -> None:
         token.transfer(AccountKey.generate(), token.address, 0)
 
 
-# ---------------------------------------------------------------------- errors by name
-
-
-def test_every_error_of_every_contract_is_known() -> None:
-    known = {error.name for error in error_types().values()}
-    assert {
-        "StakeTooSmall",
-        "EscrowTooSmall",
-        "NotACodeword",
-        "WrongHeader",
-        "ERC20InsufficientBalance",
-    } <= known
-
-
-def test_errors_are_decoded_with_their_values() -> None:
-    selector = keccak(b"StakeTooSmall(uint256,uint256)")[:4]
-    error = decode_revert(selector + encode(["uint256", "uint256"], [1, 2]))
-    assert error is not None
-    assert (error.name, error.values) == ("StakeTooSmall", {"stake": 1, "minimum": 2})
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (keccak(b"Error(string)")[:4] + encode(["string"], ["no"]), "Error(reason=no)"),
-        (
-            keccak(b"Panic(uint256)")[:4] + encode(["uint256"], [17]),
-            "Panic(code=17, meaning=arithmetic overflow)",
-        ),
-        (b"\1\2\3\4", "UnknownError(selector=0x01020304)"),
-        (b"\1\2", "UnknownError(selector=0x0102)"),
-        (keccak(b"StakeTooSmall(uint256,uint256)")[:4] + b"\1", "StakeTooSmall()"),
-    ],
-)
-def test_other_reverts(data: bytes, text: str) -> None:
-    assert str(decode_revert(data)) == text
-
-
-def test_no_revert_data() -> None:
-    assert decode_revert(b"") is None
-
-
 # ---------------------------------------------------------------------- addresses and events
 
 
@@ -250,9 +201,7 @@ def test_mistyped_addresses(text: str) -> None:
         from_text(text)
 
 
-def test_events_are_found_by_their_indexed_values(
-    registry: Registry, token: Token, accounts: list[AccountKey]
-) -> None:
+def test_events_are_found_by_their_indexed_values(registry: Registry, token: Token, accounts: list[AccountKey]) -> None:
     receiver = AccountKey.generate().address
     for amount, account in enumerate(accounts[:3], start=1):
         token.transfer(account, receiver, amount)

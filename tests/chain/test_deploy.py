@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from sda.chain.addresses import ZERO_ADDRESS, to_text
 from sda.chain.client import Chain
 from sda.chain.contracts import Contracts
-from sda.chain.deploy import Deployment, created_address, deploy, generators_init_code
+from sda.chain.deploy import Deployment, created_address, deploy, generators_init_code, init_code
 from sda.chain.node import Anvil
 from sda.chain.settings import DEVNET, TESTNET, TOKEN, preset
 from sda.crypto.curve import generators, to_bytes128
@@ -52,9 +53,7 @@ def test_the_testnet_preset_follows_the_protocol() -> None:
     assert TESTNET.registry.draw_window <= 8191, "EIP-2935"
 
 
-def test_two_deployments_live_side_by_side(
-    chain: Chain, deployment: Deployment, deployer: AccountKey
-) -> None:
+def test_two_deployments_live_side_by_side(chain: Chain, deployment: Deployment, deployer: AccountKey) -> None:
     second = deploy(chain, deployer, DEVNET)
     assert second.rounds != deployment.rounds
     assert second.block > deployment.block
@@ -62,18 +61,35 @@ def test_two_deployments_live_side_by_side(
     deployment.check(chain)
 
 
-def test_settings_that_a_contract_refuses(chain: Chain, deployer: AccountKey) -> None:
-    bond = DEVNET.registry.minimum_stake // DEVNET.registry.maximum_seats
-    rounds = replace(DEVNET.rounds, no_data_burn=bond + 1)
+def test_settings_that_a_contract_refuses(chain: Chain, deployment: Deployment, deployer: AccountKey) -> None:
+    values = list(DEVNET.registry.values)
+    values[2] = 0  # capMultiple, which `RegistrySettings` would not let through
+    places = (to_text(deployment.token), to_text(deployment.rounds), to_text(ZERO_ADDRESS))
     with pytest.raises(ContractError) as caught:
-        deploy(chain, deployer, replace(DEVNET, rounds=rounds))
-    assert str(caught.value) == "InvalidSettings(field=noDataBurn)"
+        chain.transact(deployer, None, init_code("ClerkRegistry", *places, tuple(values)))
+    assert str(caught.value) == "InvalidSettings(field=capMultiple)"
 
 
-def test_unbonding_must_outlast_a_round() -> None:
-    rounds = replace(DEVNET.rounds, maximum_window=DEVNET.rounds.maximum_window + 1)
-    with pytest.raises(ParameterError, match="unbonding_period"):
+BOND = DEVNET.registry.minimum_stake // DEVNET.registry.maximum_seats
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("maximum_window", DEVNET.rounds.maximum_window + 1, "unbonding_period"),
+        ("no_data_burn", BOND + 1, "no_data_burn"),
+        ("abort_burn", 16 * DEVNET.rounds.no_data_burn - 1, "abort_burn"),
+    ],
+)
+def test_settings_that_do_not_fit_each_other(field: str, value: int, named: str) -> None:
+    rounds = replace(DEVNET.rounds, **{field: value})
+    with pytest.raises(ParameterError, match=named):
         replace(DEVNET, rounds=rounds)
+
+
+def test_a_draw_must_happen_while_the_chain_remembers_its_seed() -> None:
+    with pytest.raises(ParameterError, match="draw_window = 8192"):
+        replace(DEVNET, registry=replace(DEVNET.registry, draw_window=8192))
 
 
 def test_a_contract_that_is_meant_for_another_address(chain: Chain, deployer: AccountKey) -> None:
@@ -184,9 +200,7 @@ def test_a_mistyped_address(tmp_path: Path, deployment: Deployment) -> None:
     deployment.save(path)
     content = json.loads(path.read_text())
     letter = next(place for place, letter in enumerate(content["token"]) if place > 1 and letter.isalpha())
-    mistyped = (
-        content["token"][:letter] + content["token"][letter].swapcase() + content["token"][letter + 1 :]
-    )
+    mistyped = content["token"][:letter] + content["token"][letter].swapcase() + content["token"][letter + 1 :]
     path.write_text(json.dumps({**content, "token": mistyped}))
     with pytest.raises(ChainError, match="checksum"):
         Deployment.load(path)

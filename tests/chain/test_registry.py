@@ -6,8 +6,9 @@ import pytest
 
 from sda.chain.deploy import Deployment
 from sda.chain.node import Anvil
-from sda.chain.registry import Clerk, Registry
+from sda.chain.registry import Registry
 from sda.chain.settings import DEVNET, TOKEN
+from sda.chain.structs import Clerk
 from sda.chain.token import Token
 from sda.crypto import schnorr
 from sda.crypto.curve import IDENTITY, to_bytes128
@@ -29,9 +30,7 @@ def register(registry: Registry, token: Token, account: AccountKey, stake: int =
 # ---------------------------------------------------------------------- the way in
 
 
-def test_register__takes_stake_and_burns_the_fee(
-    registry: Registry, token: Token, account: AccountKey
-) -> None:
+def test_register__takes_stake_and_burns_the_fee(registry: Registry, token: Token, account: AccountKey) -> None:
     held, supply = token.balance_of(account.address), token.total_supply()
     secret = SecretKey.generate()
     permit = token.permit(account, registry.address, 2 * MINIMUM + FEE)
@@ -50,9 +49,7 @@ def test_register__takes_stake_and_burns_the_fee(
     assert registry.keys([clerk_id], 0) == {clerk_id: secret.public}
 
 
-def test_register__with_an_approval_instead_of_a_permit(
-    registry: Registry, token: Token, account: AccountKey
-) -> None:
+def test_register__with_an_approval_instead_of_a_permit(registry: Registry, token: Token, account: AccountKey) -> None:
     token.approve(account, registry.address, MINIMUM + FEE)
     clerk_id, _ = registry.register(account, SecretKey.generate(), MINIMUM)
     assert registry.clerk(clerk_id).stake == MINIMUM
@@ -133,9 +130,7 @@ def outside_subgroup() -> bytes:
         (bytes(16) + P.to_bytes(48, "big") + bytes(63) + b"\2", "KeyNotInSubgroup"),  # x = p, not canonical
     ],
 )
-def test_register__with_what_is_no_key(
-    key: bytes, name: str, registry: Registry, account: AccountKey
-) -> None:
+def test_register__with_what_is_no_key(key: bytes, name: str, registry: Registry, account: AccountKey) -> None:
     secret = SecretKey.generate()
     proof = registry.prove_key(account.address, secret, 0)
     assert refused_key(registry, account, key, proof).name == name

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from sda.contributor import contribute
 from sda.crypto.curve import compress
+from sda.crypto.schnorr import prove
+from sda.crypto.tags import Tag
 from sda.messages import Contribution, Domain, Enrolment, Kind
 from sda.params import TEST
 from sda.relay import LocalRelay, Reason, Receipt, RefusedError
@@ -262,9 +264,13 @@ def test_unknown_round__is_refused(world: World, method: str) -> None:
 def test_enrol__again__gives_the_same_position(world: World) -> None:
     party = world.contributors[2]
     assert world.relay.enrol(party.enrolment.encode()) == party.position == 2
-    again = party.key.enrol(world.domain)
-    assert again.proof != party.enrolment.proof
-    assert world.relay.enrol(again.encode()) == party.position
+    assert party.key.enrol(world.domain) == party.enrolment
+    subject = int.from_bytes(party.key.account.address, "big")
+    proof = prove(party.key.secret, Tag.CONTRIBUTOR_KEY, CHAIN_ID, CONTRACT, subject)
+    other = replace(party.enrolment, proof=proof)
+    assert other.encode() != party.enrolment.encode()
+    assert world.relay.enrol(other.encode()) == party.position
+    assert world.relay.enrolments(2, 3) == party.enrolment.encode()
     assert world.relay.enrolled() == 4
     assert world.relay.position_of(party.key.account.address) == 2
     assert world.relay.position_of(bytes(20)) is None
@@ -274,14 +280,14 @@ def test_enrol__second_key_of_an_account__is_refused(world: World) -> None:
     party = world.contributors[0]
     other = world.make_key()
     enrolment = Enrolment.create(world.domain, party.key.account, other.secret)
-    with pytest.raises(RefusedError, match="already enrolled: the account"):
+    with pytest.raises(RefusedError, match="has another key"):
         world.relay.enrol(enrolment.encode())
 
 
 def test_enrol__key_of_another__is_refused(world: World) -> None:
     party, other = world.contributors[0], world.make_key()
     enrolment = Enrolment.create(world.domain, other.account, party.key.secret)
-    with pytest.raises(RefusedError, match="already enrolled: the key"):
+    with pytest.raises(RefusedError, match="is another account's"):
         world.relay.enrol(enrolment.encode())
 
 

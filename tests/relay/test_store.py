@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def test_file_that_is_no_database__is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"something else, and long enough to be read as a header" * 40)
     with pytest.raises(RelayError, match="not a relay's database"):
         LocalRelay(path, DOMAIN)
+
+
+def test_file__is_private_and_needs_its_directory(tmp_path: Path) -> None:
+    path = tmp_path / "relay.sqlite"
+    LocalRelay(path, DOMAIN).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with pytest.raises(RelayError, match="not a relay's database"):
+        LocalRelay(tmp_path / "none" / "relay.sqlite", DOMAIN)
 
 
 def test_file_of_another_version__is_refused(tmp_path: Path) -> None:

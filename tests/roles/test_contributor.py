@@ -1,4 +1,4 @@
-"""The contributor: joins only rounds that deserve it, sends one message per round, and checks that it was counted."""
+"""The contributor: joins rounds that deserve it, sends one message in each, and sees that it was counted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from sda.contributor import ContributorKey, Minima, Pinned, check_counted, check_round, contribute
 from sda.crypto.curve import commit_row
-from sda.crypto.keys import SecretKey
+from sda.crypto.keys import PublicKey, SecretKey
 from sda.crypto.pads import subtract
 from sda.errors import EncodingError, KeyFileError, ParameterError, ProofError
+from sda.messages import Contribution
 from sda.outbox import AlreadyContributedError, Outbox
 from sda.params import TEST, Parameters
 from sda.relay import Receipt
@@ -140,7 +141,7 @@ def test_view__with_seats_out_of_order_or_missing__cannot_be_made(world: World) 
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("m", 2), ("slot_bits", 64), ("minimum", 0), ("minimum", 1001), ("t", 4), ("n", 65)]
+    ("field", "value"), [("m", 3), ("slot_bits", 64), ("minimum", 0), ("minimum", 1001), ("t", 4), ("n", 65)]
 )
 def test_terms__that_are_impossible__are_refused(field: str, value: int) -> None:
     with pytest.raises(ParameterError):
@@ -185,7 +186,7 @@ def test_contribute__vector_that_does_not_fit__is_refused(world: World, vector: 
 
 
 def test_contribute__seen_keys_in_the_signature(world: World) -> None:
-    """Shown other clerk keys, a contributor signs another round hash, which no honest party takes for this round."""
+    """Shown other clerk keys, a contributor signs another round hash: nothing for this round."""
     party = world.contributors[0]
     shown = make_view(make_terms(TEST), make_clerks(TEST.n), world.developer, world.developer_secret)
     leaf = contribute(shown, party.key, 0, [0] * TEST.length, party.payout, b"once").leaf
@@ -257,6 +258,32 @@ def test_outbox__two_processes_at_once__send_one_message(world: World, tmp_path:
 
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(prepare, range(8)))) == 1
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_outbox__another_process_stores_first__its_message_stands(
+    world: World, tmp_path: Path, same: bool
+) -> None:
+    party, vector = world.contributors[0], [3] * TEST.length
+    outbox, faster = Outbox(tmp_path / "box"), Outbox(tmp_path / "box")
+    stored: list[Contribution] = []
+
+    class Interrupted(ContributorKey):
+        """While this one computes its message, another process finishes."""
+
+        def shared(self, other: PublicKey) -> bytes:
+            if not stored:
+                theirs = vector if same else [4] * TEST.length
+                stored.append(faster.prepare(world.view, party.key, 0, theirs, party.payout))
+            return super().shared(other)
+
+    key = Interrupted(party.key.account, party.key.secret)
+    if same:
+        assert outbox.prepare(world.view, key, 0, vector, party.payout) == stored[0]
+    else:
+        with pytest.raises(AlreadyContributedError):
+            outbox.prepare(world.view, key, 0, vector, party.payout)
+        assert outbox.stored(world.view, party.key.account.address) == stored[0]
 
 
 def test_outbox__keeps_no_plaintext_and_is_private(world: World, tmp_path: Path) -> None:

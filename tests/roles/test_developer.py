@@ -1,4 +1,4 @@
-"""The developer: includes what is valid, whatever the relay serves, and reveals only with rows of the same set."""
+"""The developer: includes what is valid, whatever the relay serves, and reveals from rows of the same set."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_collect__with_another_key__is_refused(world: World) -> None:
 def test_collect__below_the_minimum__is_refused(tmp_path: Path) -> None:
     world = World(tmp_path, TEST, contributors=2, terms=make_terms(TEST, minimum=3))
     world.contribute_all()
-    with pytest.raises(ParameterError, match="count = 2.*minimum 3"):
+    with pytest.raises(ParameterError, match=r"count = 2.*minimum 3"):
         collect(world.view, world.relay, world.developer_secret)
 
 

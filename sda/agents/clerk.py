@@ -1,0 +1,242 @@
+"""The clerk's agent: stakes, keeps its keys ahead of the epochs, answers for its seats, leaves.
+
+`ClerkAgent.run_once` does whatever is due and can be run at any time, as often as one likes: what was done
+before is seen on chain or in the clerk's own directory, and nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sda.answers import AnswerBook
+from sda.chain.client import Receipt
+from sda.chain.contracts import Contracts
+from sda.chain.structs import Clerk, Round
+from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer
+from sda.crypto.hashes import ZERO_WORD
+from sda.errors import ProofError, SDAError, UnreachableError
+from sda.keys import ClerkKeys
+from sda.messages import AccountKey
+from sda.pairs import Pairs
+from sda.relay.interface import Relay
+from sda.round import RoundView, Seat, State
+
+QUEUE_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that `run_once` did, or could not do.
+
+    Attributes:
+        action: What, such as "key registered", "job checked", "row sent" or "round closed".
+        round_id: For which round, if for one.
+        detail: For people.
+        failed: Whether it went wrong; what is still due is tried again by the next run.
+    """
+
+    action: str
+    round_id: int | None = None
+    detail: str = ""
+    failed: bool = False
+
+
+class ClerkAgent:
+    """Acts for a clerk.
+
+    Args:
+        contracts: Of the deployment.
+        keys: The clerk's directory with its account and epoch keys.
+        relay: Serves the files of rounds; not believed.
+    """
+
+    def __init__(self, contracts: Contracts, keys: ClerkKeys, relay: Relay) -> None:
+        self.contracts = contracts
+        self.registry = contracts.registry
+        self.rounds = contracts.rounds
+        self.keys = keys
+        self.relay = relay
+        self._book = AnswerBook(keys.directory)
+
+    @property
+    def account(self) -> AccountKey:
+        """The clerk's account."""
+        return self.keys.account
+
+    @property
+    def clerk_id(self) -> int:
+        """The clerk's id.
+
+        Raises:
+            ProofError: The account is not registered.
+        """
+        clerk_id = self.registry.clerk_of(self.account.address)
+        if clerk_id == 0:
+            raise ProofError(f"0x{self.account.address.hex()}: is not registered as a clerk")
+        return clerk_id
+
+    # ------------------------------------------------------------------ stake
+
+    def register(self, stake: int) -> tuple[int, Receipt]:
+        """Register with a stake, in token units, and a fresh key for the current epoch.
+
+        The key is on disk before it is on chain: a crash in between leaves a key to register with, never a
+        registered key without its secret.
+        """
+        epoch = self.registry.epoch_now()
+        secret = self.keys.key(epoch) if epoch in self.keys.epochs() else self.keys.add_epoch(epoch)
+        value = stake + self.registry.settings().registration_fee
+        permit = self.contracts.token.permit(self.account, self.registry.address, value)
+        return self.registry.register(self.account, secret, stake, permit)
+
+    def add_stake(self, amount: int) -> Receipt:
+        """Add to the stake, token units."""
+        permit = self.contracts.token.permit(self.account, self.registry.address, amount)
+        return self.registry.add_stake(self.account, amount, permit)
+
+    def unbond(self) -> Receipt:
+        """Stop being drawn and start the wait."""
+        return self.registry.unbond(self.account)
+
+    def withdraw(self, to: bytes | None = None) -> Receipt:
+        """Take the stake after the wait, to the clerk's own account by default."""
+        return self.registry.withdraw(self.account, to or self.account.address)
+
+    def status(self) -> tuple[int, Clerk]:
+        """Id and what the registry knows of the clerk."""
+        clerk_id = self.clerk_id
+        return clerk_id, self.registry.clerk(clerk_id)
+
+    # ------------------------------------------------------------------ one pass
+
+    def run_once(self) -> list[Deed]:
+        """Do whatever is due for this clerk, once.
+
+        Raises:
+            ProofError: The account is not registered.
+            UnreachableError: A node does not answer; run again.
+        """
+        clerk_id = self.clerk_id
+        return [*self._keep_keys(clerk_id), *self._serve_rounds(clerk_id), *self._apply_queue()]
+
+    def _keep_keys(self, clerk_id: int) -> Iterator[Deed]:
+        """Register this epoch's key if it was missed, the next one's in time; delete what is final."""
+        clerk, now = self.registry.clerk(clerk_id), self.registry.epoch_now()
+        second_half = self.registry.epoch_end(now) - self.registry.settings().epoch_length // 2
+        wanted = [now, now + 1] if self.contracts.chain.now() >= second_half else [now]
+        for epoch in wanted if clerk.withdrawable_at == 0 else []:
+            if self.registry.key_hash(clerk_id, epoch) == ZERO_WORD:
+                yield _attempt("key registered", None, partial(self._register_key, epoch))
+        for epoch in self.keys.epochs() if clerk.seats == 0 else []:
+            if epoch < now:
+                self.keys.delete_epoch(epoch)
+                self._pairs_file(epoch).unlink(missing_ok=True)
+                yield Deed("key deleted", detail=f"epoch {epoch}: all its rounds are final")
+
+    def _register_key(self, epoch: int) -> str:
+        secret = self.keys.key(epoch) if epoch in self.keys.epochs() else self.keys.add_epoch(epoch)
+        self.registry.register_key(self.account, secret, epoch)
+        return f"epoch {epoch}"
+
+    def _serve_rounds(self, clerk_id: int) -> Iterator[Deed]:
+        for round_id in self._open_rounds():
+            if clerk_id in self.rounds.seats(round_id):
+                yield from self._serve(clerk_id, round_id)
+        self._advance()
+
+    def _serve(self, clerk_id: int, round_id: int) -> Iterator[Deed]:
+        """Check, answer or settle one round in which the clerk holds a seat."""
+        view, facts = self.rounds.view(round_id), self.rounds.round(round_id)
+        seat = next(seat for seat in view.seats if seat.clerk_id == clerk_id)
+        owes = not facts.resolved >> seat.index & 1
+        now = self.contracts.chain.now()
+        if facts.closed:
+            return
+        if view.state is State.ABANDONED or (view.row_end and (now >= view.row_end or _all_resolved(view, facts))):
+            yield _attempt("round closed", round_id, lambda: self._close(round_id))
+        elif owes and view.state is State.DISPUTING:
+            yield _attempt("job checked", round_id, lambda: self._check(view, seat))
+        elif owes and view.state in (State.ANSWERING, State.COMPLETED):
+            yield _attempt("row sent", round_id, lambda: self._answer(view, seat))
+
+    def _check(self, view: RoundView, seat: Seat) -> str:
+        """While complaints last, make sure that the row will be right, or say that there is no data."""
+        try:
+            self._compute(view, seat)
+        except (JobRefusedError, SumMismatchError) as error:
+            self.rounds.declare_no_data(self.account, view.round_id, seat.index)
+            return f"seat {seat.index} declared no data: {error}"
+        return f"seat {seat.index}: its sum opens the commitment"
+
+    def _answer(self, view: RoundView, seat: Seat) -> str:
+        """Send the row, which is written down first: a seat answers one set and never a second."""
+        found = self._compute(view, seat)
+        self._book.record(view.round_hash, seat.index, found.closed_set.hash(view.round_hash), found.row)
+        right, _ = self.rounds.submit_row(self.account, view.round_id, seat.index, found.closed_set, found.row)
+        if not right:
+            raise ProofError(f"seat {seat.index}: the contract found the row wrong")
+        fee = view.terms.flat_fee + view.terms.rate * found.closed_set.count * view.terms.m
+        return f"seat {seat.index}: paid {fee} token units"
+
+    def _compute(self, view: RoundView, seat: Seat) -> Answer:
+        secret = self.keys.key(view.epoch)
+        pairs = Pairs.load(self._pairs_file(view.epoch), secret)
+        try:
+            return answer(view, seat, self.relay, secret, pairs)
+        finally:
+            # Also after a failure: verified contributors need not be verified again.
+            pairs.save(self._pairs_file(view.epoch))
+
+    def _close(self, round_id: int) -> str:
+        self.rounds.close(self.account, round_id)
+        return self.rounds.state(round_id).name.lower()
+
+    def _apply_queue(self) -> Iterator[Deed]:
+        waiting = self.registry.queue_length()
+        if waiting and not self.registry.draw_pending():
+            yield _attempt("weights applied", None, lambda: self._apply(waiting))
+
+    def _apply(self, waiting: int) -> str:
+        self.registry.apply_queue(self.account, QUEUE_BATCH)
+        return f"{min(waiting, QUEUE_BATCH)} of {waiting} in the queue"
+
+    # ------------------------------------------------------------------ its own files
+
+    def _pairs_file(self, epoch: int) -> Path:
+        return self.keys.directory / f"pairs-{epoch}.bin"
+
+    @property
+    def _progress_file(self) -> Path:
+        chain = self.contracts.chain.chain_id
+        return self.keys.directory / f"progress-{chain}-{self.rounds.address.hex()[:8]}.json"
+
+    def _open_rounds(self) -> range:
+        """Rounds that may still need this clerk; the ones before them are over."""
+        first = 0
+        if self._progress_file.exists():
+            first = int(json.loads(self._progress_file.read_text())["first_open_round"])
+        return range(min(first, self.rounds.number()), self.rounds.number())
+
+    def _advance(self) -> None:
+        """Remember that the oldest rounds are over, so that a pass does not look at all that ever were."""
+        open_rounds = self._open_rounds()
+        first = next((i for i in open_rounds if not self.rounds.round(i).closed), open_rounds.stop)
+        self._progress_file.write_text(json.dumps({"first_open_round": first}))
+
+
+def _attempt(action: str, round_id: int | None, act: Callable[[], str]) -> Deed:
+    """Do something; what fails is told, and does not keep the clerk from its other duties."""
+    try:
+        return Deed(action, round_id, act())
+    except UnreachableError:
+        raise
+    except SDAError as error:
+        return Deed(action, round_id, f"{type(error).__name__}: {error}", failed=True)
+
+
+def _all_resolved(view: RoundView, facts: Round) -> bool:
+    return facts.resolved == (1 << view.terms.n) - 1

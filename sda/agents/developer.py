@@ -1,0 +1,123 @@
+"""The developer's agent: opens rounds, closes their collection, reveals their sums, settles them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sda.chain.client import Receipt
+from sda.chain.contracts import Contracts
+from sda.chain.structs import Outcome
+from sda.crypto.keys import SecretKey
+from sda.developer import Collected, PaddedSum, collect, reveal
+from sda.errors import ProofError
+from sda.keys import Identity, make_private_directory
+from sda.messages import AccountKey
+from sda.relay.interface import Relay
+from sda.round import State, Terms
+
+
+class DeveloperAgent:
+    """Acts for a developer.
+
+    Args:
+        contracts: Of the deployment.
+        identity: Account that pays, and the master secret from which the round key follows.
+        relay: Where contributions arrive.
+        directory: Private; keeps padded sums until they are revealed.
+    """
+
+    def __init__(self, contracts: Contracts, identity: Identity, relay: Relay, directory: Path) -> None:
+        self.contracts = contracts
+        self.rounds = contracts.rounds
+        self.identity = identity
+        self.relay = relay
+        self._directory = directory
+
+    @property
+    def account(self) -> AccountKey:
+        """The account that pays and is refunded."""
+        return self.identity.account
+
+    @property
+    def round_key(self) -> SecretKey:
+        """The key under which contributors mask their vectors.
+
+        One per contract: contributors then share one point with the developer for all its rounds.
+        """
+        return self.identity.key(self.contracts.chain.chain_id, self.rounds.address)
+
+    def open(self, terms: Terms, payment: int | None = None) -> tuple[int, Receipt]:
+        """Request a round, paying with a permit.
+
+        Args:
+            terms: What is asked.
+            payment: The most to pay, token units; by default what the contract quotes.
+
+        Returns:
+            Round id and receipt.
+        """
+        if payment is None:
+            payment = self.rounds.quote(terms).total
+        permit = self.contracts.token.permit(self.account, self.rounds.address, payment)
+        return self.rounds.request(self.account, terms, self.round_key, payment, permit)
+
+    def draw(self, round_id: int) -> tuple[Outcome, Receipt]:
+        """Draw the committee, and announce the round at the relay if there is one."""
+        outcome, receipt = self.rounds.draw(self.account, round_id)
+        if outcome is Outcome.DRAWN:
+            self.announce(round_id)
+        return outcome, receipt
+
+    def announce(self, round_id: int) -> None:
+        """Tell the relay of a drawn round; harmless to repeat."""
+        self.relay.open_round(self.rounds.view(round_id))
+
+    def snapshot(self, round_id: int) -> tuple[Collected, Receipt]:
+        """Close the collection: at the relay, then on chain.
+
+        What was collected is written down before the chain hears of it, and collecting again gives the same:
+        after a crash anywhere in between, run it again.
+
+        Raises:
+            ProofError: The round does not collect now.
+            ParameterError: Too few contributions.
+            ContractError: The contract refused.
+        """
+        view = self.rounds.view(round_id)
+        if view.state is not State.COLLECTING:
+            raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
+        self.relay.open_round(view)
+        collected = collect(view, self.relay, self.round_key)
+        self._write(round_id, collected.padded_sum)
+        self.relay.publish(view.round_hash, collected.publication)
+        receipt = self.rounds.snapshot(self.account, round_id, collected.snapshot)
+        self.announce(round_id)
+        return collected, receipt
+
+    def reveal(self, round_id: int) -> list[int]:
+        """The sum of the contributors' vectors, from R accepted rows and the padded sum kept here.
+
+        Raises:
+            ProofError: Too few rows, or no padded sum of this set was kept here.
+        """
+        path = self._padded_sum_file(round_id)
+        if not path.exists():
+            raise ProofError(f"round {round_id}: {path} is not there; the snapshot was not taken from here")
+        padded_sum = PaddedSum.from_json(path.read_text())
+        return reveal(self.rounds.view(round_id), padded_sum, self.rounds.rows(round_id))
+
+    def close(self, round_id: int) -> Receipt:
+        """Settle a round that is over."""
+        return self.rounds.close(self.account, round_id)
+
+    def _write(self, round_id: int, padded_sum: PaddedSum) -> None:
+        path = self._padded_sum_file(round_id)
+        make_private_directory(path.parent)
+        draft = path.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(padded_sum.to_json())
+        draft.replace(path)
+
+    def _padded_sum_file(self, round_id: int) -> Path:
+        contract = self.rounds.address.hex()[:8]
+        return self._directory / f"padded-sum-{self.contracts.chain.chain_id}-{contract}-{round_id}.json"

@@ -1,0 +1,62 @@
+"""The rewards contract: contributors are paid for the leaves of a completed round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sda.chain.addresses import to_text
+from sda.chain.client import Chain, Receipt
+from sda.chain.contract import Contract
+from sda.crypto.sumtree import Step
+from sda.messages import AccountKey, Enrolment, Leaf
+
+
+class Rewards:
+    """`Rewards`; the rounds contract made it and names it.
+
+    Args:
+        chain: Where it is.
+        address: 20 bytes.
+        since: Block of its deployment.
+    """
+
+    def __init__(self, chain: Chain, address: bytes, since: int = 0) -> None:
+        self.contract = Contract(chain, "Rewards", address, since)
+        self.address = address
+
+    def claim(
+        self,
+        sender: AccountKey,
+        round_id: int,
+        index: int,
+        leaf: Leaf,
+        enrolment: Enrolment,
+        path: Sequence[Step],
+    ) -> Receipt:
+        """Pay a contributor's reward to the payout address in its leaf.
+
+        Args:
+            sender: Anyone.
+            round_id: Of the round.
+            index: Of the leaf.
+            leaf: What the contributor sent.
+            enrolment: The contributor's.
+            path: From the leaf up.
+        """
+        struct = (
+            to_text(leaf.account),
+            leaf.position,
+            int(leaf.kind),
+            enrolment.key.hash,
+            to_text(leaf.payout),
+            int.from_bytes(leaf.nonce, "big"),
+            leaf.body,
+            leaf.padded_hash,
+            leaf.evidence(enrolment),
+        )
+        steps = [(step.sibling, step.body) for step in path]
+        return self.contract.transact(sender, "claim", round_id, index, struct, steps)
+
+    def is_claimed(self, round_id: int, index: int) -> bool:
+        """Whether the reward of a leaf has been paid."""
+        return bool(self.contract.call("isClaimed", round_id, index))

@@ -1,0 +1,265 @@
+"""`sda round`: asking for a sum, paying for it, and getting it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sda.agents import DeveloperAgent
+from sda.chain.addresses import to_text
+from sda.chain.client import Chain
+from sda.chain.settings import TOKEN
+from sda.chain.structs import Outcome
+from sda.cli.output import Answer, command, facts, progress_console, table
+from sda.cli.session import Session, pass_session
+from sda.cli.values import AMOUNT, tokens
+from sda.crypto.hashes import keccak
+from sda.errors import ChainError
+from sda.params import PROFILES, profile
+from sda.round import State, Terms
+
+key_option = click.option("--key", default="developer", show_default=True, help="Name of the developer's key.")
+round_argument = click.argument("round_id", metavar="ROUND", type=click.IntRange(min=0))
+
+_SEED_BLOCK_SECONDS = 600
+_DEFAULT_DATA_FEE = 2 * TOKEN
+_CHANGES = ("n", "t", "k", "length", "bits", "maximum", "offset")
+
+
+@click.group("round")
+def group() -> None:
+    """Request rounds, close their collection, reveal their sums."""
+
+
+def _changes(function: Any) -> Any:
+    """Options that change single parameters of a profile."""
+    for name in reversed(_CHANGES):
+        option = click.option(f"--{name}", type=int, help=f"Instead of the profile's {name}.")
+        function = option(function)
+    return function
+
+
+@command(
+    group,
+    "open",
+    example="sda round open --profile demo --minimum 100 --rate 0.0001\n"
+    "sda round open --length 24 --bits 4 --query 'uses per hour'",
+)
+@key_option
+@click.option("--profile", "profile_name", type=click.Choice(list(PROFILES)), default="demo", show_default=True)
+@_changes
+@click.option("--minimum", type=int, default=100, show_default=True, help="Contributors at least.")
+@click.option("--query", default="", help="What is asked; its hash is in the terms that contributors sign.")
+@click.option("--collect-window", type=int, default=3600, show_default=True, help="Seconds to contribute.")
+@click.option("--complaint-window", type=int, default=600, show_default=True, help="Seconds to check.")
+@click.option("--row-window", type=int, default=600, show_default=True, help="Seconds to answer.")
+@click.option("--claim-window", type=int, default=86_400, show_default=True, help="Seconds to claim.")
+@click.option("--flat-fee", type=AMOUNT, default="0.5", show_default=True, help="Tokens per right row.")
+@click.option("--rate", type=AMOUNT, help="Tokens per row, contributor and element; by default 2 tokens a row at most.")
+@click.option("--reward", type=AMOUNT, default="0.01", show_default=True, help="Tokens per contributor.")
+@click.option("--max-payment", type=AMOUNT, help="Refuse to pay more; by default what is quoted.")
+@click.option("--draw/--no-draw", default=True, show_default=True, help="Wait for the seed block and draw.")
+@pass_session
+def open_round(
+    session: Session,
+    /,
+    key: str,
+    profile_name: str,
+    minimum: int,
+    query: str,
+    max_payment: int | None,
+    draw: bool,
+    **options: Any,
+) -> Answer:
+    """Request a round and pay for it; by default also draw its committee."""
+    changed = {name: options.pop(name) for name in _CHANGES}
+    parameters = replace(profile(profile_name), **{k: v for k, v in changed.items() if v is not None})
+    if options["rate"] is None:
+        options["rate"] = _DEFAULT_DATA_FEE // (parameters.maximum * parameters.row_length)
+    terms = Terms.for_parameters(parameters, minimum=minimum, query=keccak(query.encode()), **options)
+    agent = session.developer(key)
+    quote = agent.rounds.quote(terms)
+    round_id, receipt = agent.open(terms, max_payment)
+    data: dict[str, Any] = {
+        "round": round_id,
+        "escrow_units": quote.escrow,
+        "deposit_units": quote.deposit,
+        "transaction": receipt.transaction,
+    }
+    lines = [
+        f"round {round_id}: paid {tokens(quote.escrow)} tokens into escrow and {tokens(quote.deposit)} as deposit",
+        f"{parameters.n} seats; any {parameters.reconstruction} rows complete it; with up to {parameters.t}"
+        " corrupt clerks nothing but the sum is learned",
+    ]
+    if draw:
+        outcome = _draw(agent, round_id)
+        data["outcome"] = outcome
+        lines.append(_told(outcome, round_id))
+    return Answer(data, "\n".join(lines), ok=not draw or outcome is Outcome.DRAWN)
+
+
+@command(group, "draw", example="sda round draw 0")
+@key_option
+@round_argument
+@pass_session
+def draw_round(session: Session, key: str, round_id: int) -> Answer:
+    """Draw a round's committee, once its seed block is mined; whoever draws gets the bounty."""
+    outcome = _draw(session.developer(key), round_id)
+    return Answer({"round": round_id, "outcome": outcome}, _told(outcome, round_id), outcome is Outcome.DRAWN)
+
+
+def _draw(agent: DeveloperAgent, round_id: int) -> Outcome:
+    seed_block = agent.rounds.round(round_id).seed_block
+    _wait_for_block(agent.contracts.chain, seed_block + 1)
+    outcome, _ = agent.draw(round_id)
+    return outcome
+
+
+def _wait_for_block(chain: Chain, number: int) -> None:
+    until = time.monotonic() + _SEED_BLOCK_SECONDS
+    with progress_console.status(f"waiting for block {number}"):
+        while chain.block_number() < number:
+            if time.monotonic() > until:
+                raise ChainError(f"block {number} did not come within {_SEED_BLOCK_SECONDS} s; draw later")
+            time.sleep(0.2)
+
+
+def _told(outcome: Outcome, round_id: int) -> str:
+    if outcome is Outcome.DRAWN:
+        return f"committee drawn: contributors can send to round {round_id}"
+    return f"no committee ({outcome.name.lower().replace('_', ' ')}): all but the bounty was refunded"
+
+
+@command(group, "status", example="sda round status 0\nsda round status 0 --json")
+@round_argument
+@pass_session
+def status(session: Session, round_id: int) -> Answer:
+    """Show a round's state, deadlines, committee and money."""
+    rounds = session.contracts.rounds
+    state, round_facts = rounds.state(round_id), rounds.round(round_id)
+    if state is State.NONE:
+        raise ChainError(f"round {round_id}: there is none; rounds are 0 to {rounds.number() - 1}")
+    ends, terms = rounds.deadlines(round_id), rounds.terms(round_id)
+    clerk_ids = rounds.seats(round_id)
+    seats = [
+        {
+            "seat": seat,
+            "clerk_id": clerk_id,
+            "answered": bool(round_facts.answered >> seat & 1),
+            "resolved": bool(round_facts.resolved >> seat & 1),
+        }
+        for seat, clerk_id in enumerate(clerk_ids)
+    ]
+    data = {
+        "round": round_id,
+        "state": state,
+        "facts": vars(round_facts),
+        "deadlines": vars(ends),
+        "seats": seats,
+    }
+    shown = {
+        "round": f"{round_id}: {state.name.lower()}{', settled' if round_facts.closed else ''}",
+        "developer": to_text(round_facts.developer),
+        "contributors": f"{round_facts.count:,} (from {terms.minimum:,} to {terms.maximum:,})",
+        "rows": f"{round_facts.answered.bit_count()} of {terms.n}, {terms.t + terms.k} complete it",
+        "held": f"{tokens(round_facts.held)} tokens, {tokens(round_facts.deposit)} of them deposit",
+        **{
+            label: datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            for label, end in (
+                ("collects until", ends.collect_end),
+                ("complaints until", ends.complaint_end),
+                ("rows until", ends.row_end),
+                ("claims until", ends.claim_end),
+            )
+            if end
+        },
+        "clerks": ", ".join(_seat_words(seat) for seat in seats) or "not drawn",
+    }
+    return Answer(data, facts(shown))
+
+
+def _seat_words(seat: dict[str, Any]) -> str:
+    if seat["answered"]:
+        return f"{seat['clerk_id']} answered"
+    return f"{seat['clerk_id']} {'out' if seat['resolved'] else 'waits'}"
+
+
+@command(group, "snapshot", example="sda round snapshot 0")
+@key_option
+@round_argument
+@pass_session
+def snapshot(session: Session, key: str, round_id: int) -> Answer:
+    """Close the collection: build the tree, publish it at the relay, commit to it on chain."""
+    with progress_console.status("checking contributions and building the tree"):
+        collected, receipt = session.developer(key).snapshot(round_id)
+    dropped = [{"position": each.position, "reason": each.reason} for each in collected.dropped]
+    text = f"round {round_id}: {collected.snapshot.count:,} contributions, root 0x{collected.root.hex()}"
+    for each in dropped:
+        text += f"\nleft out: position {each['position']}: {each['reason']}"
+    return Answer(
+        {
+            "round": round_id,
+            "count": collected.snapshot.count,
+            "root": collected.root,
+            "dropped": dropped,
+            "transaction": receipt.transaction,
+        },
+        text,
+    )
+
+
+@command(group, "reveal", example="sda round reveal 0\nsda round reveal 0 --csv sums.csv")
+@key_option
+@round_argument
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write it here.")
+@pass_session
+def reveal(session: Session, key: str, round_id: int, csv_file: Path | None) -> Answer:
+    """Compute the sum, once enough rows are accepted."""
+    sums = session.developer(key).reveal(round_id)
+    if csv_file is not None:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(("coordinate", "sum"))
+        writer.writerows(enumerate(sums))
+        csv_file.write_text(out.getvalue())
+    return Answer({"round": round_id, "sums": sums}, table(("coordinate", "sum"), list(enumerate(sums))))
+
+
+@command(group, "finalise", example="sda round finalise 0")
+@key_option
+@round_argument
+@pass_session
+def finalise(session: Session, key: str, round_id: int) -> Answer:
+    """Settle a round that is over; once its claims are over too, take the unclaimed rewards back."""
+    agent = session.developer(key)
+    if agent.rounds.round(round_id).closed:
+        receipt = agent.rounds.sweep(agent.account, round_id)
+        action = "unclaimed rewards returned to the developer's credit"
+    else:
+        receipt = agent.close(round_id)
+        action = agent.rounds.state(round_id).name.lower() + ", settled"
+    return Answer(
+        {"round": round_id, "action": action, "transaction": receipt.transaction},
+        f"round {round_id}: {action}",
+    )
+
+
+@command(group, "abandon", example="sda round abandon 0")
+@key_option
+@round_argument
+@pass_session
+def abandon(session: Session, key: str, round_id: int) -> Answer:
+    """Give a round up before its snapshot: costs the committee's flat fees and a burn."""
+    agent = session.developer(key)
+    receipt = agent.rounds.abandon(agent.account, round_id)
+    return Answer(
+        {"round": round_id, "transaction": receipt.transaction},
+        f"round {round_id}: abandoned; the committee has its flat fees, the rest is credited to the developer",
+    )

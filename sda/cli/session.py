@@ -1,0 +1,117 @@
+"""What every command needs to know: where things are kept, which chain, which password."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
+from sda.chain.contracts import Contracts
+from sda.contributor import Minima
+from sda.errors import KeyFileError
+from sda.keys import ClerkKeys, Identity, Strength, load_account
+from sda.messages import AccountKey, Domain
+from sda.relay import LocalRelay
+
+PASSWORD_VARIABLE = "SDA_PASSWORD"  # noqa: S105 - the variable's name, not a password
+
+
+@dataclass(frozen=True)
+class Session:
+    """The options that stand before the command.
+
+    Attributes:
+        home: Directory of everything: `keys/NAME/`, `deployment.json`, `relay.sqlite`.
+        urls: Of the nodes; the first takes transactions, all must agree on a round's terms.
+        password_file: First line is the password of key files; None asks.
+        light: Whether new key files use the light work factor, for devnets.
+    """
+
+    home: Path
+    urls: tuple[str, ...]
+    password_file: Path | None = None
+    light: bool = False
+
+    @property
+    def deployment_file(self) -> Path:
+        """Where the deployment is written down."""
+        return self.home / "deployment.json"
+
+    @property
+    def strength(self) -> Strength:
+        """Work factor of new key files."""
+        return Strength.LIGHT if self.light else Strength.STRONG
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The deployed contracts."""
+        return Contracts.connect(self.deployment_file, *self.urls)
+
+    @cached_property
+    def relay(self) -> LocalRelay:
+        """The relay's store. Deadlines are the chain's, so its clock is the chain's too."""
+        domain = Domain(self.contracts.chain.chain_id, self.contracts.rounds.address)
+        return LocalRelay(self.home / "relay.sqlite", domain, clock=self.contracts.chain.now)
+
+    @cached_property
+    def password(self) -> str:
+        """From the file, the environment, or the terminal.
+
+        Raises:
+            KeyFileError: The file cannot be read, or there is no terminal to ask at.
+        """
+        if self.password_file is not None:
+            try:
+                lines = self.password_file.read_text().splitlines()
+            except OSError as error:
+                raise KeyFileError(f"{self.password_file}: cannot be read") from error
+            return lines[0] if lines else ""
+        if PASSWORD_VARIABLE in os.environ:
+            return os.environ[PASSWORD_VARIABLE]
+        try:
+            answer: str = click.prompt("Password of the key file", hide_input=True, err=True)
+        except click.Abort:
+            raise KeyFileError(f"no password: use --password-file or set {PASSWORD_VARIABLE}") from None
+        return answer
+
+    # ------------------------------------------------------------------ keys and agents
+
+    def directory(self, name: str) -> Path:
+        """Where the keys of a name are.
+
+        Raises:
+            KeyFileError: It is no name for a directory.
+        """
+        if not name or not name.replace("-", "").replace("_", "").isalnum():
+            raise KeyFileError(f"key name {name!r}: must be letters, digits, - and _")
+        return self.home / "keys" / name
+
+    def account(self, name: str) -> AccountKey:
+        """The account of a name."""
+        return load_account(self.directory(name), self.password)
+
+    def clerk_keys(self, name: str) -> ClerkKeys:
+        """The clerk's keys of a name."""
+        return ClerkKeys(self.directory(name), self.password, self.strength)
+
+    def clerk(self, name: str) -> ClerkAgent:
+        """A clerk's agent."""
+        return ClerkAgent(self.contracts, self.clerk_keys(name), self.relay)
+
+    def developer(self, name: str) -> DeveloperAgent:
+        """A developer's agent."""
+        directory = self.directory(name)
+        return DeveloperAgent(self.contracts, Identity.load(directory, self.password), self.relay, directory)
+
+    def contributor(self, name: str, minima: Minima | None = None) -> ContributorAgent:
+        """A contributor's agent."""
+        directory = self.directory(name)
+        identity = Identity.load(directory, self.password)
+        return ContributorAgent(self.contracts, identity, self.relay, directory, minima)
+
+
+pass_session = click.make_pass_decorator(Session)
