@@ -207,16 +207,21 @@ abstract contract Sortition is IClerkRegistry {
         _clerks[clerkId].stake = stake;
     }
 
-    /// @dev Give a seat back, less a penalty.
+    /// @dev Give a seat back, less a penalty. A seat freed while a draw is pending waits in the queue; otherwise a seat
+    /// given back in full changes no weight, and the tree is not touched: this is part of what every row costs.
     /// @return burned What a leaked clerk loses besides: the rest of the bond.
     function _unlock(uint32 clerkId, uint96 penalty) internal returns (uint256 burned) {
-        Candidate storage candidate = _clerks[clerkId];
+        Candidate memory candidate = _clerks[clerkId];
         if (candidate.seats == candidate.freed) revert NoSeat(clerkId);
         if (candidate.leaked) burned = SEAT_BOND - penalty;
-        candidate.freed += 1;
+        bool pending = drawPending();
+        if (pending) candidate.freed += 1;
+        else candidate.seats -= 1;
         // forge-lint: disable-next-line(unsafe-typecast)
-        candidate.stake -= penalty + uint96(burned);
-        _weigh(clerkId);
+        uint96 lost = penalty + uint96(burned);
+        candidate.stake -= lost;
+        _clerks[clerkId] = candidate;
+        if (pending || lost != 0) _weigh(clerkId);
     }
 
     /// @dev Bring a clerk's weight and seats up to date with the facts: now, or once no draw is pending.

@@ -121,10 +121,8 @@ def register_clerks(contracts: Contracts, count: int) -> dict[int, AccountAPI]:
     """
     registry, funder = contracts.registry, pick(None)
     settings = contracts.deployment.settings.registry
-    token, staking = (
-        instance("SDAToken", contracts.token.address),
-        instance("ClerkRegistry", registry.address),
-    )
+    token = instance("SDAToken", contracts.token.address)
+    staking = instance("ClerkRegistry", registry.address)
     clerks: dict[int, AccountAPI] = {}
     for number in range(count):
         clerk = test_account(FIRST_CLERK + number)
@@ -135,7 +133,8 @@ def register_clerks(contracts: Contracts, count: int) -> dict[int, AccountAPI]:
             funder.transfer(clerk, "10 ether")
             token.transfer(clerk, payment, sender=funder)
             token.approve(staking, payment, sender=clerk)
-            key, epoch = epoch_key(clerk, registry.epoch_now()), registry.epoch_now()
+            epoch = registry.epoch_now()
+            key = epoch_key(clerk, epoch)
             proof = registry.prove_key(address, key, epoch)
             staking.register(key_struct(key.public), proof_struct(proof), stake, NO_PERMIT.struct, sender=clerk)
         clerks[registry.clerk_of(address)] = clerk

@@ -121,7 +121,7 @@ class SmallRound:
         return reveal(self.rounds.view(self.round_id), self.padded_sum, self.rounds.rows(self.round_id))
 
     def settle(self, members: list[Member]) -> None:
-        """The round is closed, contributors are paid, and whoever has credits takes them."""
+        """The round is closed: silent seats are slashed, contributors are paid."""
         self._pass(self.rounds.deadlines(self.round_id).row_end)
         self.rounds.close(self.developer, self.round_id)
         view = self.rounds.view(self.round_id)

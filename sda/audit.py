@@ -76,6 +76,7 @@ class Events:
         rows, rejected, silent, no_data: What became of the seats.
         claims: Rewards paid.
         credits: Everything credited.
+        settled: Whether the round was closed: fees are credited then.
     """
 
     rows: tuple[AcceptedRow, ...] = ()
@@ -84,6 +85,7 @@ class Events:
     no_data: tuple[SeatEvent, ...] = ()
     claims: tuple[Claimed, ...] = ()
     credits: tuple[Credit, ...] = ()
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,9 +214,7 @@ class _Audit:
             stop = min(start + _BATCH, count)
             data = self._relay.leaves(self._view.round_hash, first + start, first + stop)
             if len(data) != size * (stop - start):
-                raise RelayError(
-                    f"{stop - start} leaves of {len(data)} bytes, must be {size * (stop - start)}"
-                )
+                raise RelayError(f"{stop - start} leaves of {len(data)} bytes, must be {size * (stop - start)}")
             for i in range(start, stop):
                 leaf = Leaf.decode(data[size * (i - start) : size * (i - start + 1)], self._parameters)
                 enrolment = enrolments[roster.positions[i]]
@@ -268,14 +268,13 @@ class _Audit:
                 raise ProofError(f"seat {row.seat}: its accepted row does not open its commitment")
         answered = sum(1 << row.seat for row in rows)
         if answered != self._view.answered:
-            raise ProofError(
-                f"rows of seats {answered:#b} are logged, the contract counts {self._view.answered:#b}"
-            )
+            raise ProofError(f"rows of seats {answered:#b} are logged, the contract counts {self._view.answered:#b}")
         if self._view.state is State.COMPLETED and len(rows) < self._parameters.reconstruction:
             raise ProofError(f"completed with {len(rows)} rows, must be {self._parameters.reconstruction}")
         return f"{len(rows)} rows, {self._parameters.reconstruction} reconstruct"
 
     def check_fees(self) -> str:
+        """Right rows are credited when the round is settled, each with the same fee."""
         terms, count = self._view.terms, _known(self._job, "snapshot").snapshot.count
         fee = terms.flat_fee + terms.rate * count * terms.m
         credited = Counter[bytes]()
@@ -284,13 +283,13 @@ class _Audit:
         due = Counter[bytes]()
         for row in self._events.rows:
             if row.fee != fee:
-                raise ProofError(f"seat {row.seat}: was paid {row.fee}, must be {fee}")
+                raise ProofError(f"seat {row.seat}: earned {row.fee}, must be {fee}")
             due[self._view.seats[row.seat].operator] += fee
+        if not self._events.settled:
+            return f"{fee} for each of {len(self._events.rows)} rows, due when the round is settled"
         for account, amount in due.items():
             if credited[account] < amount:
-                raise ProofError(
-                    f"0x{account.hex()}: was credited {credited[account]}, must be {amount} at least"
-                )
+                raise ProofError(f"0x{account.hex()}: was credited {credited[account]}, must be {amount} at least")
         return f"{fee} for each of {len(self._events.rows)} rows"
 
     def check_seats(self) -> str:
@@ -320,13 +319,9 @@ class _Audit:
             if not first <= claim.index < last:
                 raise ProofError(f"leaf {claim.index}: was paid, must be in [{first}, {last})")
             if claim.amount != self._view.terms.reward:
-                raise ProofError(
-                    f"leaf {claim.index}: was paid {claim.amount}, must be {self._view.terms.reward}"
-                )
+                raise ProofError(f"leaf {claim.index}: was paid {claim.amount}, must be {self._view.terms.reward}")
             if claim.payout != self._payouts.get(claim.index):
-                raise ProofError(
-                    f"leaf {claim.index}: was paid to 0x{claim.payout.hex()}, not to its payout address"
-                )
+                raise ProofError(f"leaf {claim.index}: was paid to 0x{claim.payout.hex()}, not to its payout address")
         return f"{len(claims)} of {job.snapshot.count} claimed, {self._view.terms.reward} each"
 
 

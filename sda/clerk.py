@@ -100,9 +100,7 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
     if to_bytes128(commit_row(row)) != job.snapshot.points[seat.index]:
-        raise SumMismatchError(
-            f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment"
-        )
+        raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
     return Answer(seat.index, job.snapshot.closed_set, row)
 
 
@@ -111,9 +109,7 @@ def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
     snapshot, parameters = job.snapshot, view.parameters
     shape = (len(snapshot.points), len(snapshot.corrections))
     if shape != (parameters.n, parameters.n - parameters.reconstruction):
-        raise JobRefusedError(
-            "snapshot", f"{shape[0]} points and {shape[1]} corrections, not as the terms say"
-        )
+        raise JobRefusedError("snapshot", f"{shape[0]} points and {shape[1]} corrections, not as the terms say")
     if any(len(point) != POINT_BYTES for point in snapshot.points):
         raise JobRefusedError("snapshot", f"points must be of {POINT_BYTES} bytes")
     if snapshot.root != closed.root:
@@ -208,9 +204,7 @@ def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:
     """The summed corrections of a seat ≥ R, which must be the ones the root commits to (PROTOCOL §11.11)."""
     expected = job.snapshot.corrections[seat.index - view.parameters.reconstruction]
     if keccak(job.correction) != expected:
-        raise JobRefusedError(
-            "correction", f"hashes to {keccak(job.correction).hex()}, the root says {expected.hex()}"
-        )
+        raise JobRefusedError("correction", f"hashes to {keccak(job.correction).hex()}, the root says {expected.hex()}")
     try:
         row = row_from_bytes(job.correction)
     except MessageError as error:

@@ -142,9 +142,7 @@ def contribute(
     # 1. to 3. A point shared with every clerk, a seed from it, a row from that.
     rows = []
     for seat in view.seats:
-        seed = SeedPrefix(Tag.PAD, view.round_hash, seat.index).seed(
-            key.public.compressed, nonce, key.shared(seat.key)
-        )
+        seed = SeedPrefix(Tag.PAD, view.round_hash, seat.index).seed(key.public.compressed, nonce, key.shared(seat.key))
         rows.append(expand(seed, m))
 
     # 4. The rows of the first R seats are the shares: they fix the pad, and the corrections of the rest.

@@ -161,9 +161,7 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
     if view.closed is None or view.closed.set_hash != padded_sum.set_hash:
         raise ProofError(f"round {view.round_id}: the padded sum is not of the set that is closed on chain")
     if len(rows) < parameters.reconstruction:
-        raise ProofError(
-            f"round {view.round_id}: has {len(rows)} accepted rows, must have {parameters.reconstruction}"
-        )
+        raise ProofError(f"round {view.round_id}: has {len(rows)} accepted rows, must have {parameters.reconstruction}")
     seats = sorted(rows)[: parameters.reconstruction]
     pads = sum_of_pads(seats, [rows[seat] for seat in seats], parameters)
     return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.count)
@@ -172,9 +170,7 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
 class _Intake:
     """Reads contributions and enrolments side by side, by position, and keeps the running totals."""
 
-    def __init__(
-        self, view: RoundView, relay: Relay, secret: SecretKey, enrolled: int, capacity: int
-    ) -> None:
+    def __init__(self, view: RoundView, relay: Relay, secret: SecretKey, enrolled: int, capacity: int) -> None:
         self._view = view
         self._relay = relay
         self._secret = secret
@@ -215,9 +211,7 @@ class _Intake:
             raise RelayError(f"relay: serves as a contribution what is none ({error})") from error
         last = max(self.positions[-1:] + [dropped.position for dropped in self.dropped[-1:]], default=-1)
         if not last < position < self._enrolled:
-            raise RelayError(
-                f"relay: serves position {position} after {last}, with {self._enrolled} enrolled"
-            )
+            raise RelayError(f"relay: serves position {position} after {last}, with {self._enrolled} enrolled")
         return position
 
     def _read_enrolments(self) -> Iterator[bytes]:
@@ -244,13 +238,9 @@ class _Intake:
         if leaf.round_hash != view.round_hash or leaf.kind is not Kind.DATA:
             raise ProofError("contribution: is not data of this round")
         if leaf.account != enrolment.account:
-            raise ProofError(
-                f"contribution of 0x{leaf.account.hex()}: is not at the position of its enrolment"
-            )
+            raise ProofError(f"contribution of 0x{leaf.account.hex()}: is not at the position of its enrolment")
         if enrolment.account in self._accounts or enrolment.key.compressed in self._keys:
-            raise ProofError(
-                f"contribution of 0x{leaf.account.hex()}: its account or key is included already"
-            )
+            raise ProofError(f"contribution of 0x{leaf.account.hex()}: its account or key is included already")
         enrolment.verify(view.domain)
         leaf.verify(view.domain, enrolment.key.hash)
         return contribution, enrolment

@@ -92,9 +92,7 @@ class Outbox:
     def stored(self, view: RoundView, account: bytes) -> Contribution | None:
         """What was prepared for a round by an account, to be sent again or to be claimed for."""
         stored = self._find(view.round_hash, account)
-        return (
-            None if stored is None else Contribution.decode(stored[1], view.parameters, check_subgroup=False)
-        )
+        return None if stored is None else Contribution.decode(stored[1], view.parameters, check_subgroup=False)
 
     def _find(self, round_hash: bytes, account: bytes) -> tuple[bytes, bytes] | None:
         with closing(self._connect()) as connection:

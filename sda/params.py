@@ -61,9 +61,7 @@ class Parameters:
         _require("t", self.t, 1, MAXIMUM_SEATS, "privacy threshold")
         _require("k", self.k, 1, MAXIMUM_SEATS, "packing")
         if self.t + self.k > self.n:
-            raise ParameterError(
-                "t + k", self.t + self.k, f"at most n = {self.n}: the rows that complete a round"
-            )
+            raise ParameterError("t + k", self.t + self.k, f"at most n = {self.n}: the rows that complete a round")
         _require("length", self.length, 1, _UINT32, "coordinates of a vector")
         _require("bits", self.bits, 1, MAXIMUM_BITS, "of a coordinate")
         _require("maximum", self.maximum, 2, _UINT32, "contributors")

@@ -136,9 +136,7 @@ class Terms:
         if self.m != parameters.row_length:
             raise ParameterError("m", self.m, f"{parameters.row_length}, as follows from the other terms")
         if self.slot_bits != parameters.slot_bits:
-            raise ParameterError(
-                "w", self.slot_bits, f"{parameters.slot_bits}, as follows from the other terms"
-            )
+            raise ParameterError("w", self.slot_bits, f"{parameters.slot_bits}, as follows from the other terms")
         if not 1 <= self.minimum <= self.maximum:
             raise ParameterError("minimum", self.minimum, f"in [1, maximum = {self.maximum}]")
         return parameters
@@ -303,9 +301,7 @@ class RoundView:
             if len(address) != ADDRESS_BYTES:
                 raise ParameterError(name, address.hex(), f"{ADDRESS_BYTES} bytes")
         if self.round_hash != self.computed_round_hash():
-            raise ProofError(
-                f"round {self.round_id}: its terms, seats and keys do not hash to its round hash"
-            )
+            raise ProofError(f"round {self.round_id}: its terms, seats and keys do not hash to its round hash")
 
     @property
     def parameters(self) -> Parameters:

@@ -157,9 +157,7 @@ def test_bad_contribution__is_refused(name: str, stage: str, message: bytes) -> 
 
 @pytest.mark.parametrize(
     ("name", "stage", "message"),
-    list(
-        zip(VECTORS["badEnrolmentNames"], VECTORS["badEnrolmentFailsAt"], raw("badEnrolments"), strict=True)
-    ),
+    list(zip(VECTORS["badEnrolmentNames"], VECTORS["badEnrolmentFailsAt"], raw("badEnrolments"), strict=True)),
 )
 def test_bad_enrolment__is_refused(name: str, stage: str, message: bytes) -> None:
     if stage == "decode":

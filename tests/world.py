@@ -96,8 +96,7 @@ def make_view(
 ) -> RoundView:
     """A collecting round whose seats are held by these clerks, in their order."""
     seats = tuple(
-        Seat(index, clerk.clerk_id, clerk.account.address, clerk.secret.public)
-        for index, clerk in enumerate(clerks)
+        Seat(index, clerk.clerk_id, clerk.account.address, clerk.secret.public) for index, clerk in enumerate(clerks)
     )
     return RoundView(
         round_id=round_id,
@@ -156,9 +155,7 @@ class World:
         self.clerks = make_clerks(parameters.n)
         self.developer = AccountKey.generate()
         self.developer_secret = SecretKey.generate()
-        self.view = make_view(
-            terms or make_terms(parameters), self.clerks, self.developer, self.developer_secret
-        )
+        self.view = make_view(terms or make_terms(parameters), self.clerks, self.developer, self.developer_secret)
         self.relay = LocalRelay(directory / "relay.sqlite", self.domain, clock=lambda: self.now)
         self.relay.open_round(self.view)
         self.contributors = [self.enrol() for _ in range(contributors)]

@@ -187,9 +187,7 @@ def _proof_for_identity(tag: bytes, subject: int) -> tuple[int, int]:
 
 
 def _sums(label: str, count: int, parameters: Parameters) -> sumtree.Sums:
-    shares = [
-        [element(f"{label} {j} {i}") for i in range(parameters.row_length)] for j in range(parameters.n)
-    ]
+    shares = [[element(f"{label} {j} {i}") for i in range(parameters.row_length)] for j in range(parameters.n)]
     commitments = curve.commit_rows(shares[: parameters.reconstruction])
     return sumtree.Sums(count, tuple(commitments), tuple(map(tuple, shares[parameters.reconstruction :])))
 

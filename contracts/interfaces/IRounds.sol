@@ -118,6 +118,7 @@ interface IRounds {
         bytes32 rosterRoot,
         bytes32 enrolmentRoot
     );
+    /// @notice The seat's fee is credited when the round is closed.
     event RowAccepted(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 fee, uint256[] row);
     event RowRejected(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event NoData(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId);
@@ -174,7 +175,7 @@ interface IRounds {
 
     // ------------------------------------------------------------------ clerks
 
-    /// @notice Send the row of a seat. A right one is paid, a wrong one costs the bond.
+    /// @notice Send the row of a seat. A right one is paid when the round closes, a wrong one costs the bond at once.
     /// @param set What the row answers; anything but the current set reverts and costs nothing.
     function submitRow(uint256 roundId, uint8 seat, Set calldata set, uint256[] calldata row) external;
 
@@ -187,7 +188,7 @@ interface IRounds {
     /// @param evidence See {IRandomness-valueAt}.
     function draw(uint256 roundId, bytes calldata evidence) external;
 
-    /// @notice Settle a round that is over: slash the silent, return what is left.
+    /// @notice Settle a round that is over: pay right rows, slash silent seats, return what is left.
     function close(uint256 roundId) external;
 
     /// @notice Pay one reward of a completed and closed round, before its claims end. The rewards contract only.

@@ -146,10 +146,12 @@ abstract contract RoundBase is IRounds {
     /// @inheritdoc IRounds
     function state(uint256 roundId) public view returns (State) {
         Round storage r = _rounds[roundId];
-        if (roundId >= rounds) return State.None;
         if (r.undrawable) return State.Undrawable;
         if (r.abandoned) return State.Abandoned;
-        if (r.drawnAt == 0) return block.number > _lastDrawBlock(r) ? State.Missed : State.Requested;
+        if (r.drawnAt == 0) {
+            if (r.developer == address(0)) return State.None;
+            return block.number > _lastDrawBlock(r) ? State.Missed : State.Requested;
+        }
 
         (uint256 collectEnd, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
         if (r.snapshotAt == 0) return block.timestamp < collectEnd ? State.Collecting : State.Abandoned;
@@ -173,6 +175,12 @@ abstract contract RoundBase is IRounds {
 
     function _requireDeveloper(uint256 roundId) internal view {
         if (msg.sender != _rounds[roundId].developer) revert NotDeveloper(roundId, msg.sender);
+    }
+
+    /// @dev What a right row earns: the flat fee and, for its data, rate × N × m. Reads only the words it needs.
+    function _rowFee(uint256 roundId) internal view returns (uint256) {
+        Terms storage t = _terms[roundId];
+        return uint256(t.flatFee) + uint256(t.rate) * _rounds[roundId].count * t.m;
     }
 
     /// @dev The last block in which the registry still draws.

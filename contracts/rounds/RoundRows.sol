@@ -54,22 +54,19 @@ abstract contract RoundRows is RoundBase {
 
     /// @inheritdoc IRounds
     function submitRow(uint256 roundId, uint8 seat, Set calldata set, uint256[] calldata row) external {
-        _requireAnswering(roundId);
+        _requireRowWindow(roundId);
         uint32 clerkId = _requireSeat(roundId, seat);
         Round storage r = _rounds[roundId];
         bytes32 given = Commitment.setHash(r.roundHash, set);
         if (given != r.setHash) revert WrongSet(given, r.setHash);
-        Terms memory t = _termsOf(roundId);
-        _checkRow(t.m, row);
+        _checkRow(_terms[roundId].m, row);
 
         // forge-lint: disable-next-line(incorrect-shift)
         uint64 bit = uint64(1 << seat);
-        r.resolved |= bit;
-        if (G1.commit(GENERATORS, row) == set.points[seat]) {
-            r.answered |= bit;
-            uint256 fee = t.flatFee + t.dataFee(r.count);
-            emit RowAccepted(roundId, seat, clerkId, fee, row);
-            _credit(roundId, msg.sender, fee);
+        bool right = G1.commit(GENERATORS, row) == set.points[seat];
+        (r.answered, r.resolved) = (right ? r.answered | bit : r.answered, r.resolved | bit);
+        if (right) {
+            emit RowAccepted(roundId, seat, clerkId, _rowFee(roundId), row);
             REGISTRY.release(clerkId, 0);
         } else {
             r.slashed += SEAT_BOND;
@@ -80,12 +77,9 @@ abstract contract RoundRows is RoundBase {
     }
 
     /// @dev Rows are taken in the whole row window, also once the round is completed: a seat that can still answer is paid.
-    function _requireAnswering(uint256 roundId) private view {
-        State current = state(roundId);
-        if (current != State.Answering) {
-            (,, uint256 rowEnd,) = deadlines(roundId);
-            if (current != State.Completed || block.timestamp >= rowEnd) revert WrongState(roundId, current);
-        }
+    function _requireRowWindow(uint256 roundId) private view {
+        (, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
+        if (block.timestamp < complaintEnd || block.timestamp >= rowEnd) revert WrongState(roundId, state(roundId));
     }
 
     /// @dev The caller must operate the seat's clerk, and the seat must owe something still.

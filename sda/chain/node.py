@@ -85,6 +85,7 @@ class Anvil:
             # Draws need headers and hashes of blocks mined before a restart.
             self._arguments += ["--state", str(state), "--preserve-historical-states"]
         self._process: subprocess.Popen[bytes] | None = None
+        self._temporary: Path | None = None
 
     @property
     def url(self) -> str:
@@ -105,8 +106,10 @@ class Anvil:
         command = [str(find_anvil()), *self._arguments]
         if self.state is not None:
             self.state.parent.mkdir(parents=True, exist_ok=True)
+        temporary = None
         if self.log is None:
-            self.log = Path(tempfile.mkdtemp(prefix="sda-anvil-")) / "anvil.log"
+            temporary = Path(tempfile.mkdtemp(prefix="sda-anvil-"))
+            self.log = temporary / "anvil.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -123,6 +126,8 @@ class Anvil:
         except BaseException:
             self.stop()
             raise
+        # Only now: the log of a node that does not start is kept, as the error names it.
+        self._temporary = temporary
         return self
 
     def stop(self) -> None:
@@ -141,6 +146,9 @@ class Anvil:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary, self.log = None, None
 
     def wait(self) -> int:
         """Wait until the process ends by itself (or the caller is interrupted).

@@ -334,6 +334,7 @@ class Rounds:
                 Claimed(event["index"], event["payout"], event["amount"]) for event in self.events("Claimed", round_id)
             ),
             credits=tuple(Credit(event["account"], event["amount"]) for event in self.events("Credited", round_id)),
+            settled=self.round(round_id).closed,
         )
 
     def _slashed(self, name: str, round_id: int) -> tuple[Slashed, ...]:

@@ -87,9 +87,7 @@ def decompress(data: bytes, *, subgroup: bool = True) -> Point:
     try:
         point = decode(data)
     except ValueError as error:
-        raise MessageError(
-            "point: must be 48 bytes, compressed, of a point of the BLS12-381 G1 subgroup"
-        ) from error
+        raise MessageError("point: must be 48 bytes, compressed, of a point of the BLS12-381 G1 subgroup") from error
     # arkworks takes any bytes behind the flag of the identity.
     if point.to_compressed_bytes() != data:
         raise MessageError("point: must be in its canonical encoding")

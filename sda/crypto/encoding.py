@@ -61,9 +61,7 @@ def unpack(elements: Sequence[int], parameters: Parameters, count: int) -> list[
     sums = _split(elements, parameters)
     for index, value in enumerate(sums):
         if value > highest:
-            raise EncodingError(
-                f"sum of coordinate {index}: exceeds {highest}, what {count} valid vectors can give"
-            )
+            raise EncodingError(f"sum of coordinate {index}: exceeds {highest}, what {count} valid vectors can give")
     return [value - count * parameters.offset for value in sums]
 
 
@@ -96,8 +94,6 @@ def _split(elements: Sequence[int], parameters: Parameters) -> list[int]:
     for number, element in enumerate(elements):
         used = min(per_element, parameters.length - number * per_element)
         if element >> (width * used):
-            raise EncodingError(
-                f"element {number}: has bits above its {used} slots, so it is no sum of vectors"
-            )
+            raise EncodingError(f"element {number}: has bits above its {used} slots, so it is no sum of vectors")
         slots.extend(element >> (width * i) & mask for i in range(used))
     return slots

@@ -37,9 +37,7 @@ class PublicKey:
         try:
             self._element = BlstP1Element().uncompress(compressed)
         except ValueError as error:
-            raise MessageError(
-                "public key: must be a compressed point of the BLS12-381 G1 subgroup"
-            ) from error
+            raise MessageError("public key: must be a compressed point of the BLS12-381 G1 subgroup") from error
         self.compressed = compressed
 
     @classmethod

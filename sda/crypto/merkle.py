@@ -93,9 +93,7 @@ class Roster:
 
     def __post_init__(self) -> None:
         if len(self.positions) != len(self.nonces):
-            raise ValueError(
-                f"{len(self.positions)} positions and {len(self.nonces)} nonces: must be as many"
-            )
+            raise ValueError(f"{len(self.positions)} positions and {len(self.nonces)} nonces: must be as many")
         if any(a >= b for a, b in zip(self.positions, self.positions[1:], strict=False)):
             raise ValueError("positions must ascend")
         if self.positions and not 0 <= self.positions[0] <= self.positions[-1] < self.enrolled:

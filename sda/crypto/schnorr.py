@@ -74,9 +74,7 @@ def verify(proof: Proof, public: PublicKey, tag: Tag, chain_id: int, contract: b
     return proof.e == _challenge(tag, chain_id, contract, subject, public.point, commitment)
 
 
-def _challenge(
-    tag: Tag, chain_id: int, contract: bytes, subject: int, public: Point, commitment: Point
-) -> int:
+def _challenge(tag: Tag, chain_id: int, contract: bytes, subject: int, public: Point, commitment: Point) -> int:
     if len(contract) != 20:
         raise ValueError(f"contract address of {len(contract)} bytes: must be 20")
     transcript = (

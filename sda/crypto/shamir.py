@@ -26,9 +26,7 @@ def lagrange_matrix(from_points: Sequence[int], to_points: Sequence[int]) -> Fie
     if len({x % Q for x in from_points}) != len(from_points):
         raise ValueError("interpolation points must be distinct")
     weights = [pow(_product(x - z for z in from_points if z != x), -1, Q) for x in from_points]
-    rows = [
-        [_basis(from_points, weights, b, target) for b in range(len(from_points))] for target in to_points
-    ]
+    rows = [[_basis(from_points, weights, b, target) for b in range(len(from_points))] for target in to_points]
     return field_array(rows)
 
 
@@ -64,9 +62,7 @@ class PackedShamir:
     @cached_property
     def rest_matrix(self) -> FieldArray:
         """Λ_rest, shape (n - R, R): shares of seats 0 … R-1 to those of seats R … n-1."""
-        return lagrange_matrix(
-            self.share_points[: self.reconstruction], self.share_points[self.reconstruction :]
-        )
+        return lagrange_matrix(self.share_points[: self.reconstruction], self.share_points[self.reconstruction :])
 
     def reconstruction_matrix(self, seats: Sequence[int]) -> FieldArray:
         """The matrix, shape (k, R), that takes the shares of any R seats to the secrets.

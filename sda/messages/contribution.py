@@ -166,9 +166,7 @@ class Leaf:
         except MessageError as error:
             raise ProofError(str(error)) from error
         if signer != self.account:
-            raise ProofError(
-                f"contribution of 0x{self.account.hex()}: not signed by it for this chain and contract"
-            )
+            raise ProofError(f"contribution of 0x{self.account.hex()}: not signed by it for this chain and contract")
 
     def evidence(self, enrolment: Enrolment) -> bytes:
         """keccak(signature ‖ proof of possession)."""
@@ -262,9 +260,7 @@ class Contribution:
         return keccak(self.encode())
 
 
-def _read_leaf(
-    reader: Reader, parameters: Parameters, padded_bytes: int, check_subgroup: bool
-) -> tuple[Leaf, bytes]:
+def _read_leaf(reader: Reader, parameters: Parameters, padded_bytes: int, check_subgroup: bool) -> tuple[Leaf, bytes]:
     """The leaf, and what stands in the place of the padded vector, which is also taken for its hash."""
     round_hash = reader.take(HASH_BYTES)
     account = reader.take(ADDRESS_BYTES)
@@ -276,8 +272,7 @@ def _read_leaf(
     nonce = reader.take(NONCE_BYTES)
     padded = reader.take(padded_bytes)
     points = tuple(
-        decompress(reader.take(COMPRESSED_BYTES), subgroup=check_subgroup)
-        for _ in range(parameters.reconstruction)
+        decompress(reader.take(COMPRESSED_BYTES), subgroup=check_subgroup) for _ in range(parameters.reconstruction)
     )
     row_bytes = ELEMENT_BYTES * parameters.row_length
     corrections = tuple(

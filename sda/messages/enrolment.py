@@ -98,9 +98,7 @@ class Enrolment:
         except MessageError as error:
             raise ProofError(str(error)) from error
         if signer != self.account:
-            raise ProofError(
-                f"enrolment of 0x{self.account.hex()}: not signed by it for this chain and contract"
-            )
+            raise ProofError(f"enrolment of 0x{self.account.hex()}: not signed by it for this chain and contract")
 
     def verify_possession(self, domain: Domain) -> None:
         """Check that whoever enrolled knows the key's secret.

@@ -124,9 +124,7 @@ class Door:
             )
         if self._store.is_closed(entry.round_hash):
             return RefusedError(Reason.NOT_COLLECTING, f"round {admitted.view.round_id} is closed")
-        return RefusedError(
-            Reason.FULL, f"round {admitted.view.round_id} has its {admitted.view.terms.maximum}"
-        )
+        return RefusedError(Reason.FULL, f"round {admitted.view.round_id} has its {admitted.view.terms.maximum}")
 
     def _header(self, message: bytes) -> Header:
         try:
@@ -139,9 +137,7 @@ class Door:
             raise RefusedError(Reason.NOT_COLLECTING, f"round {view.round_id} is {view.state.name.lower()}")
         now = self._clock()
         if now >= view.collect_end:
-            raise RefusedError(
-                Reason.TOO_LATE, f"round {view.round_id} ended at {view.collect_end}, it is {now:.0f}"
-            )
+            raise RefusedError(Reason.TOO_LATE, f"round {view.round_id} ended at {view.collect_end}, it is {now:.0f}")
 
     def _check_content(self, message: bytes, view: RoundView, key_hash: bytes) -> None:
         try:

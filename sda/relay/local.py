@@ -89,9 +89,7 @@ class LocalRelay:
         positions = _positions(published)
         place = int(np.searchsorted(positions, enrolled.position)) if enrolled else len(positions)
         if enrolled is None or place == len(positions) or positions[place] != enrolled.position:
-            raise RefusedError(
-                Reason.NOT_FOUND, f"0x{account.hex()} is not in the snapshot of round {view.round_id}"
-            )
+            raise RefusedError(Reason.NOT_FOUND, f"0x{account.hex()} is not in the snapshot of round {view.round_id}")
         index = view.parameters.n + place
         depth = tree_depth(view.parameters.n, published.snapshot.count)
         steps = tuple(
@@ -112,9 +110,7 @@ class LocalRelay:
     def enrolments(self, start: int, stop: int) -> bytes:
         """See `Relay.enrolments`."""
         if not 0 <= start <= stop <= self.enrolled():
-            raise RefusedError(
-                Reason.NOT_FOUND, f"enrolments {start} to {stop}: must be within 0 to {self.enrolled()}"
-            )
+            raise RefusedError(Reason.NOT_FOUND, f"enrolments {start} to {stop}: must be within 0 to {self.enrolled()}")
         return self._store.enrolment_messages(start, stop)
 
     def open_round(self, view: RoundView) -> None:
@@ -144,9 +140,7 @@ class LocalRelay:
         view, published = self._published(round_hash)
         depth = tree_depth(view.parameters.n, published.snapshot.count)
         if not (1 <= level <= depth and 0 <= index < 1 << (depth - level)):
-            raise RefusedError(
-                Reason.NOT_FOUND, f"node ({level}, {index}): no inner node of a tree of depth {depth}"
-            )
+            raise RefusedError(Reason.NOT_FOUND, f"node ({level}, {index}): no inner node of a tree of depth {depth}")
         left, _ = self._store.node(round_hash, level - 1, 2 * index)
         right, _ = self._store.node(round_hash, level - 1, 2 * index + 1)
         return Opening(left, right, self._sums(view, published, level, index))
@@ -156,9 +150,7 @@ class LocalRelay:
         view, published = self._published(round_hash)
         n, count = view.parameters.n, published.snapshot.count
         if not n <= start <= stop <= n + count:
-            raise RefusedError(
-                Reason.NOT_FOUND, f"leaves {start} to {stop}: must be within {n} to {n + count}"
-            )
+            raise RefusedError(Reason.NOT_FOUND, f"leaves {start} to {stop}: must be within {n} to {n + count}")
         positions = _positions(published)[start - n : stop - n].tolist()
         return b"".join(leaf_of(self._message(view, position), view.parameters) for position in positions)
 
@@ -197,9 +189,7 @@ class LocalRelay:
         first, last = (index << level) - n, ((index + 1) << level) - n
         members = positions[max(first, 0) : max(last, 0)].tolist()
         sums = (
-            Contribution.decode(
-                self._message(view, position), view.parameters, check_subgroup=False
-            ).leaf.sums
+            Contribution.decode(self._message(view, position), view.parameters, check_subgroup=False).leaf.sums
             for position in members
         )
         return reduce(add, sums, no_sums(view.parameters))

@@ -161,9 +161,7 @@ class Store:
 
     def enrolled(self) -> int:
         """How many enrolments there are; positions are 0 up to that."""
-        count: int = self._connection.execute(
-            "SELECT ifnull(max(position) + 1, 0) FROM enrolments"
-        ).fetchone()[0]
+        count: int = self._connection.execute("SELECT ifnull(max(position) + 1, 0) FROM enrolments").fetchone()[0]
         return count
 
     def enrolment_at(self, position: int) -> Enrolled | None:
@@ -241,10 +239,7 @@ class Store:
 
     def contribution(self, round_hash: bytes, position: int) -> bytes | None:
         """The message stored for a position."""
-        query = (
-            "SELECT message FROM contributions JOIN rounds USING (round) "
-            "WHERE round_hash = ? AND position = ?"
-        )
+        query = "SELECT message FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND position = ?"
         return self._bytes(query, round_hash, position)
 
     def _bytes(self, query: str, *values: int | bytes) -> bytes | None:
@@ -306,9 +301,7 @@ class Store:
 
     def sums(self, round_hash: bytes, level: int, index: int) -> bytes | None:
         """The encoded sums of a node, None where they are not kept."""
-        query = (
-            "SELECT data FROM sums JOIN rounds USING (round) WHERE round_hash = ? AND level = ? AND node = ?"
-        )
+        query = "SELECT data FROM sums JOIN rounds USING (round) WHERE round_hash = ? AND level = ? AND node = ?"
         return self._bytes(query, round_hash, level, index)
 
     def _number(self, round_hash: bytes) -> int:

@@ -41,9 +41,7 @@ class TreeRecord:
         """
         deepest = tree_depth(parameters.n, capacity)
         empty = empty_nodes(parameters, deepest)
-        self._records = [
-            bytearray(_record(node) * (1 << (deepest - level))) for level, node in enumerate(empty)
-        ]
+        self._records = [bytearray(_record(node) * (1 << (deepest - level))) for level, node in enumerate(empty)]
         self.sums: dict[tuple[int, int], bytes] = {}
         # The first node of each level: one of them is the root.
         self._first = list(empty)
@@ -62,8 +60,7 @@ class TreeRecord:
         self.depth = depth
         self.root = self._first[depth]
         self.levels = [
-            bytes(records[: NODE_BYTES << (depth - level)])
-            for level, records in enumerate(self._records[: depth + 1])
+            bytes(records[: NODE_BYTES << (depth - level)]) for level, records in enumerate(self._records[: depth + 1])
         ]
         self._records.clear()
         self.sums = {place: sums for place, sums in self.sums.items() if place[0] <= depth}
@@ -90,8 +87,7 @@ def decode_sums(data: bytes, parameters: Parameters) -> Sums:
     count = int.from_bytes(data[:_COUNT_BYTES], "big")
     end = _COUNT_BYTES + POINT_BYTES * parameters.reconstruction
     points = tuple(
-        from_bytes128(data[i : i + POINT_BYTES], subgroup=False)
-        for i in range(_COUNT_BYTES, end, POINT_BYTES)
+        from_bytes128(data[i : i + POINT_BYTES], subgroup=False) for i in range(_COUNT_BYTES, end, POINT_BYTES)
     )
     row_bytes = ELEMENT_BYTES * parameters.row_length
     rows = tuple(tuple(row_from_bytes(data[i : i + row_bytes])) for i in range(end, len(data), row_bytes))

@@ -48,10 +48,10 @@ def test_a_whole_round(stage: Stage) -> None:
     assert rounds.state(0) is State.COMPLETED
     assert stage.reveal() == stage.expected
 
+    rounds.close(stage.developer, 0)
     fee = terms.flat_fee + terms.rate * 6 * terms.m
     for seat in stage.view().seats:
         assert rounds.balance_of(seat.operator) == fee
-    rounds.close(stage.developer, 0)
     stage.claim(stage.members[2])
     assert token.balance_of(stage.members[2].payout) == terms.reward
     assert rounds.is_claimed(0, leaf_index(stage, 2))

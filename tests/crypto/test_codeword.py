@@ -39,9 +39,7 @@ def test_one_changed_point_is_found(logs: list[int], set_hash: bytes, seat: int)
 @given(words)
 def test_scalars_equal_the_formula(set_hash: bytes) -> None:
     """(-1)^j·C(n-1, j) up to one factor is the weight 1/Π(α_j - α_i) of the dual code."""
-    coefficients = [
-        int.from_bytes(keccak256(set_hash + i.to_bytes(32, "big")), "big") % Q for i in range(N - R)
-    ]
+    coefficients = [int.from_bytes(keccak256(set_hash + i.to_bytes(32, "big")), "big") % Q for i in range(N - R)]
     factorial, sign = 720, (-1) ** (N - 1)
     for j, scalar in enumerate(codeword_scalars(set_hash, N, R)):
         product = 1
@@ -66,8 +64,7 @@ def test_cancelling_torsion_is_refused(reconstruction: int) -> None:
     """PROTOCOL §11.9: points outside the subgroup whose sum is inside."""
     torsion = reference.outside_subgroup()
     first, second = (
-        curve.from_bytes128(reference.encode(point), subgroup=False)
-        for point in (torsion, reference.negate(torsion))
+        curve.from_bytes128(reference.encode(point), subgroup=False) for point in (torsion, reference.negate(torsion))
     )
     points = extend([IDENTITY] * R, N, T, K)
     assert is_codeword(points, bytes(32), reconstruction)

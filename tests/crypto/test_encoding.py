@@ -111,9 +111,7 @@ def test_signed_ranges_are_named_as_the_contributor_sees_them() -> None:
 
 def test_numpy_and_whole_floats_are_taken() -> None:
     expected = pack([0, 1, 2, 3, 4, 5, 255], TEST)
-    arrays: list[Any] = [
-        np.array([0, 1, 2, 3, 4, 5, 255], dtype=kind) for kind in (np.uint8, np.int64, float)
-    ]
+    arrays: list[Any] = [np.array([0, 1, 2, 3, 4, 5, 255], dtype=kind) for kind in (np.uint8, np.int64, float)]
     for vector in (*arrays, [False, True, 2.0, 3, 4, 5, 255]):
         assert pack(vector, TEST) == expected
 

@@ -49,9 +49,7 @@ def shares_of(rows: Rows) -> Rows:
 def view_of(vector: Sequence[int], rows: Rows, corrupt: Sequence[int]) -> View:
     pads = make_pads(rows, P)
     commitments = [curve.msm(GENERATORS, share) for share in shares_of(rows)]
-    return View(
-        add(pack(vector, P), pads.elements), commitments, pads.corrections, [rows[seat] for seat in corrupt]
-    )
+    return View(add(pack(vector, P), pads.elements), commitments, pads.corrections, [rows[seat] for seat in corrupt])
 
 
 def secrets_between(vector: Sequence[int], other: Sequence[int]) -> Rows:

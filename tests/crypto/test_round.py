@@ -47,24 +47,18 @@ def contribute(
     return Contribution(secret.public, nonce, add(pack(vector, p), pads.elements, mask), sums)
 
 
-def clerk_row(
-    clerk: SecretKey, seat: int, set_: list[Contribution], tree: SumTree, p: Parameters
-) -> list[int]:
+def clerk_row(clerk: SecretKey, seat: int, set_: list[Contribution], tree: SumTree, p: Parameters) -> list[int]:
     entries = ((c.public.compressed, c.nonce, shared_point(clerk, c.public)) for c in set_)
     row = sum_rows(SeedPrefix(Tag.PAD, ROUND_HASH, seat), entries, p.row_length)
     late = seat - p.reconstruction
     return row if late < 0 else add(row, tree.root.sums.corrections[late])
 
 
-@pytest.mark.parametrize(
-    "p", [TEST, DEMO, EVENTS_250K, SIGNED, TIGHT], ids=["test", "demo", "250k", "signed", "tight"]
-)
+@pytest.mark.parametrize("p", [TEST, DEMO, EVENTS_250K, SIGNED, TIGHT], ids=["test", "demo", "250k", "signed", "tight"])
 def test_any_r_rows_give_exactly_the_sum(p: Parameters) -> None:
     random = Random(7)
     low, high = -p.offset, 2**p.bits - 1 - p.offset
-    vectors = [
-        [random.choice([low, high, random.randint(low, high)]) for _ in range(p.length)] for _ in range(5)
-    ]
+    vectors = [[random.choice([low, high, random.randint(low, high)]) for _ in range(p.length)] for _ in range(5)]
     clerks = [SecretKey.generate() for _ in range(p.n)]
     developer = SecretKey.generate()
     keys = [clerk.public for clerk in clerks]
@@ -79,9 +73,7 @@ def test_any_r_rows_give_exactly_the_sum(p: Parameters) -> None:
     assert [curve.commit_row(row) for row in rows] == points
 
     masks = [
-        developer_mask(
-            ROUND_HASH, c.public.compressed, c.nonce, shared_point(developer, c.public), p.elements
-        )
+        developer_mask(ROUND_HASH, c.public.compressed, c.nonce, shared_point(developer, c.public), p.elements)
         for c in set_
     ]
     padded = subtract(add(*(c.padded for c in set_)), add(*masks))

@@ -44,9 +44,7 @@ def test_any_r_rows_give_the_secrets(rows: list[list[int]], seats: list[int]) ->
 
 @few
 @given(matrix(R - 1, 1), st.permutations(range(N)), elements, st.integers(0, K - 1))
-def test_fewer_rows_leave_every_secret_open(
-    rows: list[list[int]], seats: list[int], wanted: int, secret: int
-) -> None:
+def test_fewer_rows_leave_every_secret_open(rows: list[list[int]], seats: list[int], wanted: int, secret: int) -> None:
     """Any R - 1 rows: for every value of a secret there is an R-th row that gives it."""
     chosen = seats[:R]
     weights = integers(SHAMIR.reconstruction_matrix(chosen))[secret]

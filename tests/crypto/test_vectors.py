@@ -184,8 +184,6 @@ def test_matrices_equal_the_reference(case: tuple[Any, ...]) -> None:
     n, t, k, pad, rest = case
     for matrix, targets in ((pad, range(-1, -k - 1, -1)), (rest, range(t + k + 1, n + 1))):
         weights = [
-            sharing.extrapolation_coefficient(t + k, j, target)
-            for target in targets
-            for j in range(1, t + k + 1)
+            sharing.extrapolation_coefficient(t + k, j, target) for target in targets for j in range(1, t + k + 1)
         ]
         assert elements(matrix) == weights

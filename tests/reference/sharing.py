@@ -43,9 +43,7 @@ def expand(seed_: bytes, count: int) -> list[int]:
     return [element(i) for i in range(count)]
 
 
-def shares_and_secrets(
-    rows: list[list[int]], n: int, t: int, k: int
-) -> tuple[list[list[int]], list[list[int]]]:
+def shares_and_secrets(rows: list[list[int]], n: int, t: int, k: int) -> tuple[list[list[int]], list[list[int]]]:
     """All n share rows and the k rows of secrets, of the polynomials through the first t + k rows."""
     columns = range(len(rows[0]))
     through = [[(j + 1, rows[j][c]) for j in range(t + k)] for c in columns]

@@ -41,9 +41,7 @@ def empty_leaf(seats: int, late: int, m: int) -> Leaf:
 def parent(left: Leaf, right: Leaf) -> Leaf:
     count = left.count + right.count
     points = [add(a, b) for a, b in zip(left.points, right.points, strict=True)]
-    rows = [
-        [(x + y) % Q for x, y in zip(a, b, strict=True)] for a, b in zip(left.rows, right.rows, strict=True)
-    ]
+    rows = [[(x + y) % Q for x, y in zip(a, b, strict=True)] for a, b in zip(left.rows, right.rows, strict=True)]
     return Leaf(keccak256(left.hash + right.hash + body(count, points, rows)), count, points, rows)
 
 

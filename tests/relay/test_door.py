@@ -123,17 +123,13 @@ def test_submit__without_enrolment__is_refused(world: World) -> None:
     party = world.contributors[0]
     stranger = world.make_key()
     for position in (party.position, len(world.contributors)):
-        message = contribute(
-            world.view, stranger, position, [0] * TEST.length, party.payout, b"once"
-        ).encode()
+        message = contribute(world.view, stranger, position, [0] * TEST.length, party.payout, b"once").encode()
         assert refusal(world, message).reason is Reason.NOT_ENROLLED
 
 
 def test_submit__at_the_position_of_another__is_refused(world: World) -> None:
     first, second = world.contributors[:2]
-    message = contribute(
-        world.view, first.key, second.position, [0] * TEST.length, first.payout, b"once"
-    ).encode()
+    message = contribute(world.view, first.key, second.position, [0] * TEST.length, first.payout, b"once").encode()
     assert refusal(world, message).reason is Reason.NOT_ENROLLED
 
 
@@ -168,9 +164,7 @@ def test_submit__replayed_in_another_round__is_refused(world: World) -> None:
 def test_submit__signed_for_another_chain__is_refused(world: World) -> None:
     party = world.contributors[0]
     contribution = Contribution.decode(message_of(world, 0), TEST)
-    elsewhere = contribution.leaf.sign(
-        Domain(CHAIN_ID + 1, CONTRACT), party.key.account, party.key.public.hash
-    )
+    elsewhere = contribution.leaf.sign(Domain(CHAIN_ID + 1, CONTRACT), party.key.account, party.key.public.hash)
     assert refusal(world, replace(contribution, leaf=elsewhere).encode()).reason is Reason.INVALID
 
 

@@ -40,9 +40,7 @@ def test_reopened__serves_the_same(tmp_path: Path) -> None:
 
 def _fresh(world: World, index: int) -> bytes:
     party = world.contributors[index]
-    return contribute(
-        world.view, party.key, party.position, [1] * TEST.length, party.payout, b"next"
-    ).encode()
+    return contribute(world.view, party.key, party.position, [1] * TEST.length, party.payout, b"next").encode()
 
 
 def test_file_of_another_contract__is_refused(tmp_path: Path) -> None:
@@ -84,9 +82,7 @@ def test_contributions__stream_by_position_beyond_one_batch(tmp_path: Path) -> N
     messages = []
     for party in world.contributors:
         vector = [0] * TEST.length
-        messages.append(
-            contribute(world.view, party.key, party.position, vector, party.payout, b"once").encode()
-        )
+        messages.append(contribute(world.view, party.key, party.position, vector, party.payout, b"once").encode())
     answers = world.relay.submit_many(list(reversed(messages)))
     assert all(isinstance(answer, Receipt) for answer in answers)
     assert list(world.relay.contributions(world.view.round_hash)) == messages
@@ -98,9 +94,7 @@ def test_two_relays_on_one_file__store_each_contribution_once(tmp_path: Path) ->
     for party in world.contributors:
         for nonce in (b"one.", b"two."):
             vector = [0] * TEST.length
-            messages.append(
-                contribute(world.view, party.key, party.position, vector, party.payout, nonce).encode()
-            )
+            messages.append(contribute(world.view, party.key, party.position, vector, party.payout, nonce).encode())
     others = [reopened(world) for _ in range(3)]
 
     def send(task: tuple[int, bytes]) -> Receipt | RefusedError:

@@ -47,9 +47,7 @@ def fee(world: World) -> int:
 
 def events_of(world: World) -> Events:
     seats = world.view.seats
-    rows = tuple(
-        AcceptedRow(seat, seats[seat].clerk_id, fee(world), tuple(row)) for seat, row in world.rows.items()
-    )
+    rows = tuple(AcceptedRow(seat, seats[seat].clerk_id, fee(world), tuple(row)) for seat, row in world.rows.items())
     claims = []
     for party in world.contributors[::2]:
         proof = world.relay.claim_proof(world.view.round_hash, party.key.account.address)
@@ -59,6 +57,7 @@ def events_of(world: World) -> Events:
         silent=(Slashed(SILENT, seats[SILENT].clerk_id, 50),),
         claims=tuple(claims),
         credits=tuple(Credit(seats[row.seat].operator, row.fee) for row in rows),
+        settled=True,
     )
 
 
@@ -254,6 +253,10 @@ def test_audit__completed_with_too_few_rows__fails(world: World) -> None:
 
 def test_audit__wrong_fee__fails(world: World) -> None:
     assert run(world, rows=altered_row(world, fee=fee(world) + 1)) == ["fees"]
+
+
+def test_audit__before_the_settlement__fees_are_due(world: World) -> None:
+    assert run(world, credits=(), settled=False) == []
 
 
 def test_audit__fee_not_credited__fails(world: World) -> None:

@@ -142,9 +142,7 @@ def test_another_roster_than_committed__is_refused(world: World, seat: int) -> N
 @BOTH
 @pytest.mark.parametrize("cut", [slice(0, -1), slice(0, 32), slice(0, 0)])
 def test_roster_truncated__is_refused(world: World, seat: int, cut: slice) -> None:
-    assert (
-        refused(world, seat, LyingRelay(world, lambda job: replace(job, roster=job.roster[cut]))) == "roster"
-    )
+    assert refused(world, seat, LyingRelay(world, lambda job: replace(job, roster=job.roster[cut]))) == "roster"
 
 
 @BOTH
@@ -260,9 +258,7 @@ def test_committed_enrolment_without_proof__is_refused(world: World, seat: int) 
     victim, rogue = world.contributors[0].key, world.make_key()
     honest = rogue.enrol(world.domain)
     key = PublicKey.from_point(victim.public.point + rogue.public.point)
-    struct = (
-        keccak(b"Enrolment(address account,bytes32 key)") + rogue.account.address.rjust(32, b"\0") + key.hash
-    )
+    struct = keccak(b"Enrolment(address account,bytes32 key)") + rogue.account.address.rjust(32, b"\0") + key.hash
     signature = rogue.account.sign(world.domain.digest(keccak(struct)))
     messages[1] = replace(honest, key=key, signature=signature).encode()
     _commit_enrolments(world, messages)

@@ -161,9 +161,7 @@ def test_view__addresses_of_wrong_length__are_refused(world: World) -> None:
 def test_contribute__hides_the_vector(world: World) -> None:
     party = world.contributors[0]
     zero = [0] * TEST.length
-    messages = [
-        contribute(world.view, party.key, 0, zero, party.payout, nonce) for nonce in (b"1111", b"2222")
-    ]
+    messages = [contribute(world.view, party.key, 0, zero, party.payout, nonce) for nonce in (b"1111", b"2222")]
     assert not set(messages[0].padded) & set(messages[1].padded)
     assert 0 not in messages[0].padded
 
@@ -176,9 +174,7 @@ def test_contribute__one_nonce_for_two_vectors__tells_their_difference(world: Wo
     assert subtract(b.padded, a.padded)[0] == 1
 
 
-@pytest.mark.parametrize(
-    "vector", [[], [0] * 6, [0] * 8, [-1] + [0] * 6, [256] + [0] * 6, [float("nan")] + [0] * 6]
-)
+@pytest.mark.parametrize("vector", [[], [0] * 6, [0] * 8, [-1] + [0] * 6, [256] + [0] * 6, [float("nan")] + [0] * 6])
 def test_contribute__vector_that_does_not_fit__is_refused(world: World, vector: list[int | float]) -> None:
     party = world.contributors[0]
     with pytest.raises(EncodingError):
@@ -261,9 +257,7 @@ def test_outbox__two_processes_at_once__send_one_message(world: World, tmp_path:
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_outbox__another_process_stores_first__its_message_stands(
-    world: World, tmp_path: Path, same: bool
-) -> None:
+def test_outbox__another_process_stores_first__its_message_stands(world: World, tmp_path: Path, same: bool) -> None:
     party, vector = world.contributors[0], [3] * TEST.length
     outbox, faster = Outbox(tmp_path / "box"), Outbox(tmp_path / "box")
     stored: list[Contribution] = []

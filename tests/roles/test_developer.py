@@ -152,9 +152,7 @@ def test_collect__contribution_of_another_round__is_dropped(world: World) -> Non
     replayed = contribute(other, party.key, 0, [1] * TEST.length, party.payout, b"next").encode()
     relay = LyingRelay(world, lambda messages: [replayed, *list(messages)[1:]])
     collected = collect(world.view, relay, world.developer_secret)
-    assert [(d.position, d.reason) for d in collected.dropped] == [
-        (0, "contribution: is not data of this round")
-    ]
+    assert [(d.position, d.reason) for d in collected.dropped] == [(0, "contribution: is not data of this round")]
 
 
 def test_collect__one_contributor_at_two_positions__is_included_once(world: World) -> None:

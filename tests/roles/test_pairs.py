@@ -60,9 +60,7 @@ def test_pairs__of_another_key__are_empty(pairs: Pairs, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("position", [0, 13, 30, -1])
-def test_pairs__damaged_file__is_empty(
-    pairs: Pairs, secret: SecretKey, tmp_path: Path, position: int
-) -> None:
+def test_pairs__damaged_file__is_empty(pairs: Pairs, secret: SecretKey, tmp_path: Path, position: int) -> None:
     path = tmp_path / "clerk" / "pairs"
     pairs.save(path)
     content = bytearray(path.read_bytes())

@@ -69,9 +69,7 @@ def test_round__extreme_vectors__do_not_overflow(tmp_path: Path) -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
-def test_round__any_parameters__any_seats(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
+def test_round__any_parameters__any_seats(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     n = data.draw(st.integers(2, 8))
     t = data.draw(st.integers(1, n - 1))
     k = data.draw(st.integers(1, n - t))
