@@ -6,15 +6,20 @@ import {SumTree} from "./libraries/SumTree.sol";
 import {Weight} from "./libraries/Weight.sol";
 
 /// @title The weighted draw of committees, without replacement, that nobody can steer once its seed is known.
-/// @dev What a draw reads, and why nobody can still change it once the seed of the next draw is known ("pending"):
-/// - the tree of weights: while a draw is pending every change is queued;
-/// - seats held: a seat freed while a draw is pending counts as held until the queue is applied, and draws happen in the
-///   order of their seed blocks, so that nobody chooses which of two draws takes a clerk's last seat;
-/// - keys of the round's epoch: a current key cannot be added while a draw is pending, none is ever removed;
-/// - the stake behind the bond: it shrinks at once by a slash, which costs whoever uses that to step aside a bond, or by
-///   a withdrawal, by when the clerk has weighed nothing for the whole unbonding period unless nobody, for that long,
-///   applied the queue, which anyone may.
-/// Unbonding alone does not excuse a clerk whose weight is still in the tree: it can be seated and leaves afterwards.
+/// @dev From {FORESIGHT} blocks before its seed block until it is done or expired a draw is *pending*. What it reads, and
+/// why nobody can change that in this time:
+/// - the tree of weights: register, registerKey, addStake, unbond, withdraw, reportLeak, release and sync only queue the
+///   clerk they change, and applyQueue refuses; a new clerk's empty leaf moves no other;
+/// - seats held: a seat that release frees counts as held until the queue is applied, and draws happen in the order of
+///   their seed blocks, so that nobody chooses which of two draws takes a clerk's last seat;
+/// - keys of the round's epoch, the current one or an earlier: registerKey refuses the current epoch, and none is ever
+///   removed;
+/// - the stake behind one bond more: whoever weighs anything had all its bonds covered when last weighed, a penalty is
+///   never more than the bond that it frees, so releases do not change who has room. Only reportLeak (at the price of
+///   three quarters of the stake) and withdraw (a whole unbonding period in which nobody applied the queue) make a clerk
+///   be passed over. That gives its seat to the next of the same sequence, and whoever does it gains none; at worst,
+///   passed over more than n/2 times, it fails the draw.
+/// Unbonding does not excuse a clerk whose weight is still in the tree: it can be seated and leaves afterwards.
 /// @dev Invariant: seats − freed bonds are part of every clerk's stake. A seat is only locked when the stake covers one
 /// bond more, penalties come out of the freed seat's own bond, and withdrawing needs no seat.
 abstract contract Sortition is IClerkRegistry {
@@ -32,6 +37,10 @@ abstract contract Sortition is IClerkRegistry {
     }
 
     uint256 private constant TRIES_PER_SEAT = 16;
+    /// @dev A header holds the mix that its parent left (EIP-4399), so the parent's proposer knows a seed first, and who
+    /// proposes k blocks in a row before the seed block knows it k blocks early. With the seed and a tree that still moves
+    /// it could try stakes until it likes the committee. 10% of the chain's stake proposes nine in a row with chance 1e-9.
+    uint256 private constant FORESIGHT = 8;
     /// @dev Entries of the queue, or expired draws, that an ordinary call takes care of in passing.
     uint256 private constant IN_PASSING = 2;
     uint256 private constant EXPIRED_IN_PASSING = 16;
@@ -184,8 +193,7 @@ abstract contract Sortition is IClerkRegistry {
 
     /// @inheritdoc IClerkRegistry
     function drawPending() public view returns (bool pending) {
-        // From the seed block itself on: its own transactions can read its value.
-        return _next < _scheduled && _seedBlocks[_next] <= block.number;
+        return _next < _scheduled && _seedBlocks[_next] <= block.number + FORESIGHT;
     }
 
     /// @inheritdoc IClerkRegistry
@@ -287,9 +295,11 @@ abstract contract Sortition is IClerkRegistry {
         return false;
     }
 
+    /// @dev A freed seat still takes room but no bond any more: its penalty must not cost the clerk another seat's room.
     function _hasRoom(uint32 clerkId) private view returns (bool) {
         Candidate memory candidate = _clerks[clerkId];
-        return candidate.seats < MAXIMUM_SEATS && candidate.stake >= (uint256(candidate.seats) + 1) * SEAT_BOND;
+        uint256 bonds = uint256(candidate.seats) - candidate.freed + 1;
+        return candidate.seats < MAXIMUM_SEATS && candidate.stake >= bonds * SEAT_BOND;
     }
 
     // ------------------------------------------------------------------ the queues

@@ -6,20 +6,20 @@ it committed to, another roster to another clerk, or one contributor under many 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
 from sda.crypto.field import row_from_bytes
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
-from sda.crypto.merkle import Roster, enrolment_root
+from sda.crypto.merkle import Roster
 from sda.crypto.pads import add
 from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.tags import Tag
 from sda.errors import MessageError, ProofError, RelayError
 from sda.messages import Enrolment
-from sda.messages.enrolment import account_of, public_of, split_enrolments
+from sda.messages.enrolment import split_enrolments
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, ClosedSet, RoundView, Seat
@@ -59,21 +59,6 @@ class Answer:
     row: list[int] = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Members:
-    """The contributors in a set, in leaf order.
-
-    Attributes:
-        positions: In the enrolment.
-        publics: Their keys, 48 bytes each.
-        nonces: Of their contributions.
-    """
-
-    positions: Sequence[int]
-    publics: Sequence[bytes]
-    nonces: Sequence[bytes]
-
-
 def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: Pairs) -> Answer:
     """Check a job and compute its row; nothing is sent, see `sda.answers` before sending.
 
@@ -82,7 +67,7 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
         seat: The clerk's own.
         relay: Serves the files; not believed.
         secret: The clerk's key of the round's epoch.
-        pairs: The points shared with contributors; what is missing is added.
+        pairs: What the clerk remembers of the enrolled contributors; what is missing is added.
 
     Raises:
         JobRefusedError: Something served is not what the chain says, or the set must not be answered.
@@ -95,8 +80,8 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     job = relay.job(view.round_hash, seat.index)
     check_snapshot(view, view.closed, job)
     roster = check_roster(job)
-    members = check_enrolments(view, relay, job, roster, pairs)
-    row = sum_seat(view, seat, members, pairs)
+    check_enrolments(view, relay, job, roster, pairs)
+    row = sum_seat(view, seat, roster, pairs)
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
     if to_bytes128(commit_row(row)) != job.snapshot.points[seat.index]:
@@ -139,42 +124,35 @@ def check_roster(job: Job) -> Roster:
     return roster
 
 
-def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pairs: Pairs) -> Members:
+def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pairs: Pairs) -> None:
     """All M enrolments hash to their root; those in the roster are valid, of different accounts and keys.
 
-    Signature and proof of an enrolment are verified, and the shared point computed, when it is first seen;
-    `pairs` remembers both.
+    What `pairs` remembers is not asked for again; if it does not fit the root, everything is.
     """
-    leaves: list[bytes] = []
-    members = iter(roster.positions)
-    following = next(members, None)
-    accounts: set[bytes] = set()
-    publics: list[bytes] = []
-    for position, message in enumerate(_enrolments(relay, job.enrolled)):
-        leaf = keccak(message)
-        leaves.append(leaf)
-        if position != following:
-            continue
-        following = next(members, None)
-        account, public = account_of(message), public_of(message)
-        if (position, leaf) not in pairs:
-            pairs.add(position, leaf, _verified(view, position, message).key)
-        accounts.add(account)
-        publics.append(public)
-    root = enrolment_root(leaves)
-    if root != job.snapshot.enrolment_root:
-        committed = job.snapshot.enrolment_root.hex()
-        raise JobRefusedError("enrolment root", f"{root.hex()} is served, {committed} is committed to")
-    if len(accounts) != len(roster.positions):
-        raise JobRefusedError("accounts", "one account is in the set more than once")
-    if len(set(publics)) != len(roster.positions):
-        raise JobRefusedError("keys", "one key is in the set more than once")
-    return Members(roster.positions, publics, roster.nonces)
+    committed, members = job.snapshot.enrolment_root, frozenset(roster.positions)
+    _read(view, relay, range(len(pairs), job.enrolled), members, pairs)
+    if pairs.root(job.enrolled) != committed:
+        _read(view, relay, range(job.enrolled), members, pairs)
+    for start in sorted({position - position % _BATCH for position in pairs.unknown(roster.positions)}):
+        _read(view, relay, range(start, min(start + _BATCH, job.enrolled)), members, pairs)
+    root = pairs.root(job.enrolled)
+    if root != committed:
+        raise JobRefusedError("enrolment root", f"{root.hex()} is served, {committed.hex()} is committed to")
+    if not pairs.distinct(job.enrolled, roster.positions):
+        raise JobRefusedError("members", "one account or key is in the set more than once")
 
 
-def _enrolments(relay: Relay, enrolled: int) -> Iterator[bytes]:
-    for start in range(0, enrolled, _BATCH):
-        stop = min(start + _BATCH, enrolled)
+def _read(view: RoundView, relay: Relay, positions: range, members: frozenset[int], pairs: Pairs) -> None:
+    """Read enrolments; a contributor is verified, and its shared point computed, when it first takes part."""
+    for position, message in zip(positions, _enrolments(relay, positions), strict=True):
+        pairs.remember(position, message)
+        if position in members and not pairs.knows(position):
+            pairs.add(position, _verified(view, position, message).key)
+
+
+def _enrolments(relay: Relay, positions: range) -> Iterator[bytes]:
+    for start in range(positions.start, positions.stop, _BATCH):
+        stop = min(start + _BATCH, positions.stop)
         try:
             yield from split_enrolments(relay.enrolments(start, stop), stop - start)
         except MessageError as error:
@@ -190,14 +168,10 @@ def _verified(view: RoundView, position: int, message: bytes) -> Enrolment:
     return enrolment
 
 
-def sum_seat(view: RoundView, seat: Seat, members: Members, pairs: Pairs) -> list[int]:
+def sum_seat(view: RoundView, seat: Seat, roster: Roster, pairs: Pairs) -> list[int]:
     """Σ_u ρ_uj: the rows that this seat expands, summed over the members; m elements."""
-    entries = (
-        (public, nonce, pairs.shared(position))
-        for position, public, nonce in zip(members.positions, members.publics, members.nonces, strict=True)
-    )
-    prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
-    return sum_rows(prefix, entries, view.parameters.row_length)
+    entries = pairs.entries(roster.positions, roster.nonces)
+    return sum_rows(SeedPrefix(Tag.PAD, view.round_hash, seat.index), entries, view.parameters.row_length)
 
 
 def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:

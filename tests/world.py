@@ -245,7 +245,7 @@ class World:
     def answer(self, seat: int, pairs: Pairs | None = None) -> Answer:
         """The answer of a seat."""
         secret = self.clerks[seat].secret
-        return answer(self.view, self.view.seats[seat], self.relay, secret, pairs or Pairs(secret))
+        return answer(self.view, self.view.seats[seat], self.relay, secret, Pairs(secret) if pairs is None else pairs)
 
     def reveal(self, seats: Sequence[int] | None = None) -> list[int]:
         """The sum, from the rows of these seats (the first R if none are named)."""

@@ -8,9 +8,9 @@ import {Proof} from "../libraries/Schnorr.sol";
 /// @title The clerks: their stakes, their encryption keys, and the weighted draw among them.
 /// @notice Anyone registers with a key and a stake, is drawn with weight log2(1 + counted stake / minimum), has a bond
 /// locked for every seat held, and leaves by unbonding, waiting and withdrawing. There is no owner.
-/// @dev Weights live in an 8-ary sum tree. From the moment a draw's seed is known until that draw is done (or its window
-/// has passed) the tree does not move: changes are recorded at once and their weights queued. Draws happen in the order
-/// in which they were scheduled, so that no choice of order changes who has capacity left.
+/// @dev Weights live in an 8-ary sum tree. From shortly before a draw's seed is known until that draw is done (or its
+/// window has passed) the tree does not move: changes are recorded at once and their weights queued. Draws happen in the
+/// order in which they were scheduled, so that no choice of order changes who has capacity left.
 interface IClerkRegistry {
     /// @notice Fixed at deployment.
     struct Settings {
@@ -159,7 +159,7 @@ interface IClerkRegistry {
     /// @return clerks How many clerks have a positive weight.
     function poolSize() external view returns (uint256 clerks);
     function totalWeight() external view returns (uint256);
-    /// @return pending Whether a seed is known and its draw not done: weights are queued.
+    /// @return pending Whether a seed is known, or about to be, and its draw not done: weights are queued.
     function drawPending() external view returns (bool pending);
     function queueLength() external view returns (uint256);
     function nextTicket() external view returns (uint256);

@@ -7,9 +7,7 @@ contributor of a seat, one SHA-256 block, hashed once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from functools import cache
-from itertools import islice
 
 import numpy as np
 
@@ -17,6 +15,8 @@ from sda.crypto.field import Q
 from sda.crypto.tags import Tag
 
 NONCE_BYTES = 4
+ENTRY_BYTES = 48 + NONCE_BYTES + 48
+"""A_u ‖ nonce ‖ K_uj: what distinguishes one contributor's seed from another's."""
 MASK_SEAT = 0xFF
 """The seat byte in the seed of the developer's mask."""
 
@@ -45,8 +45,12 @@ class SeedPrefix:
             nonce: 4 bytes, fresh in every contribution.
             shared: K_uj, 48 bytes, secret.
         """
+        return self.seed_of(public + nonce + shared)
+
+    def seed_of(self, entry: bytes) -> bytes:
+        """The same, of A_u ‖ nonce ‖ K_uj in one piece."""
         state = self._state.copy()
-        state.update(public + nonce + shared)
+        state.update(entry)
         return state.digest()
 
 
@@ -66,33 +70,35 @@ def expand(seed: bytes, count: int) -> list[int]:
     return [int.from_bytes(stream[64 * i : 64 * i + 64], "big") % Q for i in range(count)]
 
 
-def sum_rows(prefix: SeedPrefix, entries: Iterable[tuple[bytes, bytes, bytes]], m: int) -> list[int]:
+def sum_rows(prefix: SeedPrefix, entries: bytes, m: int) -> list[int]:
     """Σ over the contributors of the rows expanded from their seeds, m elements below q.
 
     The digests of a chunk are summed as columns of 32-bit words by numpy and reduced once per chunk.
 
     Args:
         prefix: The seat's.
-        entries: (public, nonce, shared) of each contributor, as in `SeedPrefix.seed`.
+        entries: A_u ‖ nonce ‖ K_uj of each contributor, 100 bytes each, as in `SeedPrefix.seed`.
         m: Length of a row.
     """
+    if len(entries) % ENTRY_BYTES:
+        raise ValueError(f"entries of {len(entries)} bytes: must be a multiple of {ENTRY_BYTES}")
     totals = [0] * m
-    iterator = iter(entries)
-    while chunk := list(islice(iterator, _CHUNK)):
-        totals = [total + part for total, part in zip(totals, _sum_chunk(prefix, chunk, m), strict=True)]
+    for start in range(0, len(entries), _CHUNK * ENTRY_BYTES):
+        part = _sum_chunk(prefix, entries[start : start + _CHUNK * ENTRY_BYTES], m)
+        totals = [total + more for total, more in zip(totals, part, strict=True)]
     return [total % Q for total in totals]
 
 
-def _sum_chunk(prefix: SeedPrefix, chunk: list[tuple[bytes, bytes, bytes]], m: int) -> list[int]:
+def _sum_chunk(prefix: SeedPrefix, chunk: bytes, m: int) -> list[int]:
     """Sums of 512-bit integers, not reduced."""
     sha256 = hashlib.sha256
     suffixes = _suffixes(m)
-    seed = prefix.seed
+    seed = prefix.seed_of
     digests = [
         sha256(s + suffix).digest()
-        for s in [seed(public, nonce, shared) for public, nonce, shared in chunk]
+        for s in [seed(chunk[start : start + ENTRY_BYTES]) for start in range(0, len(chunk), ENTRY_BYTES)]
         for suffix in suffixes
     ]
-    words = np.frombuffer(b"".join(digests), dtype=">u4").reshape(len(chunk), m, 16)
+    words = np.frombuffer(b"".join(digests), dtype=">u4").reshape(-1, m, 16)
     sums = words.sum(axis=0, dtype=np.uint64)
     return [sum(int(value) << (32 * (15 - i)) for i, value in enumerate(row)) for row in sums]

@@ -7,6 +7,7 @@ utterances sampled from those templates, and its vector counts how often each ev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +21,9 @@ from home_assistant_intents import get_intents
 
 EVENTS = 100
 UTTERANCES_PER_EVENT = 12
+
+RANGE = re.compile(r"\{\w+\}")
+"""A place for a number in a sampled sentence: sampling every number would give nothing else."""
 
 # The templates leave names and places to the home; these are the ones of the demo's homes.
 HOME: dict[str, SlotList] = {
@@ -95,7 +99,7 @@ def _utterances(templates: list[IntentData], intents: Intents) -> Iterator[str]:
     each = -(-UTTERANCES_PER_EVENT // len(sentences))
     for data, sentence in sentences[:UTTERANCES_PER_EVENT]:
         rules = {**intents.expansion_rules, **data.expansion_rules}
-        sampled = sample_sentence(
-            sentence, {**slot_lists, **data.slot_lists}, rules, language="en", expand_ranges=False
-        )
-        yield from islice(sampled, each)
+        lists = {**slot_lists, **data.slot_lists}
+        sampled = sample_sentence(sentence, lists, rules, language="en", expand_ranges=False)
+        for number, text in enumerate(islice(sampled, each)):
+            yield RANGE.sub(str(5 * (number + 1)), text)

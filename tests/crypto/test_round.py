@@ -48,7 +48,7 @@ def contribute(
 
 
 def clerk_row(clerk: SecretKey, seat: int, set_: list[Contribution], tree: SumTree, p: Parameters) -> list[int]:
-    entries = ((c.public.compressed, c.nonce, shared_point(clerk, c.public)) for c in set_)
+    entries = b"".join(c.public.compressed + c.nonce + shared_point(clerk, c.public) for c in set_)
     row = sum_rows(SeedPrefix(Tag.PAD, ROUND_HASH, seat), entries, p.row_length)
     late = seat - p.reconstruction
     return row if late < 0 else add(row, tree.root.sums.corrections[late])

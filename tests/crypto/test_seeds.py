@@ -63,15 +63,24 @@ def test_a_round_hash_has_32_bytes() -> None:
 def test_summed_rows_equal_the_rows_summed(some: list[tuple[bytes, bytes, bytes]], m: int) -> None:
     prefix = SeedPrefix(Tag.PAD, bytes(32), 5)
     rows = [expand(prefix.seed(*entry), m) for entry in some]
-    assert sum_rows(prefix, some, m) == [sum(row[i] for row in rows) % Q for i in range(m)]
+    assert sum_rows(prefix, joined(some), m) == [sum(row[i] for row in rows) % Q for i in range(m)]
+
+
+def joined(some: list[tuple[bytes, bytes, bytes]]) -> bytes:
+    return b"".join(b"".join(entry) for entry in some)
+
+
+def test_summed_rows__cut_entry__is_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of 100"):
+        sum_rows(SeedPrefix(Tag.PAD, bytes(32), 5), bytes(199), 2)
 
 
 def test_summed_rows_across_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = SeedPrefix(Tag.PAD, bytes(32), 5)
     some = [(i.to_bytes(48, "big"), i.to_bytes(4, "big"), bytes(48)) for i in range(50)]
-    in_one = sum_rows(prefix, iter(some), 2)
+    in_one = sum_rows(prefix, joined(some), 2)
     monkeypatch.setattr(seeds, "_CHUNK", 7)
-    assert sum_rows(prefix, iter(some), 2) == in_one
+    assert sum_rows(prefix, joined(some), 2) == in_one
 
 
 def test_a_row_is_a_prefix_of_a_longer_one() -> None:

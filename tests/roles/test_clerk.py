@@ -21,7 +21,7 @@ from sda.pairs import Pairs
 from sda.params import TEST, Parameters
 from sda.relay import Job, RefusedError
 from tests.roles.hostile import LyingRelay, commit, commit_roster, serve
-from tests.world import World, make_terms
+from tests.world import World, make_terms, make_view
 
 FIRST, LATE = 0, TEST.n - 1
 BOTH = pytest.mark.parametrize("seat", [FIRST, LATE])
@@ -64,11 +64,38 @@ def test_answer__opens_the_commitment_of_every_seat(world: World, seat: int) -> 
     assert given.closed_set.hash(world.view.round_hash) == world.view.closed.set_hash
 
 
-def test_answer__with_cached_pairs__is_the_same_and_reads_no_proof(world: World) -> None:
+def test_answer__with_what_it_remembers__is_the_same_and_asks_for_no_enrolment(world: World) -> None:
     secret = world.clerks[0].secret
     pairs = Pairs(secret)
     first = answer(world.view, world.view.seats[0], world.relay, secret, pairs)
-    assert answer(world.view, world.view.seats[0], world.relay, secret, pairs) == first
+    silent = LyingRelay(world, enrolments=lambda data: b"")
+    assert answer(world.view, world.view.seats[0], silent, secret, pairs) == first
+
+
+def test_answer__after_a_relay_lied_about_enrolments__reads_them_again(world: World) -> None:
+    secret = world.clerks[0].secret
+    pairs = Pairs(secret)
+    honest = world.relay.enrolments(0, 6)
+    swapped = honest[198:396] + honest[:198] + honest[396:]
+    with pytest.raises(JobRefusedError, match="enrolment root"):
+        answer(world.view, world.view.seats[0], LyingRelay(world, enrolments=lambda data: swapped), secret, pairs)
+    assert answer(world.view, world.view.seats[0], world.relay, secret, pairs).row == ask(world, 0).row
+
+
+def test_answer__members_that_take_part_later__are_verified_then(tmp_path: Path) -> None:
+    world = World(tmp_path, TEST, contributors=4)
+    for party in world.contributors[:2]:
+        world.relay.submit(world.prepare(party).encode())
+    world.close()
+    pairs = Pairs(world.clerks[0].secret)
+    world.answer(0, pairs)
+    assert [pairs.knows(position) for position in range(4)] == [True, True, False, False]
+    world.view = make_view(world.view.terms, world.clerks, world.developer, world.developer_secret, round_id=1)
+    world.relay.open_round(world.view)
+    world.contribute_all()
+    world.close()
+    world.answer(0, pairs)
+    assert all(pairs.knows(position) for position in range(4))
 
 
 # ---------------------------------------------------------------------- what the relay serves
@@ -248,7 +275,7 @@ def test_one_contributor_under_two_names__is_refused(world: World, seat: int, sa
     messages[1] = twin.encode()
     _commit_enrolments(world, messages)
     relay = LyingRelay(world, enrolments=lambda data: b"".join(messages))
-    assert refused(world, seat, relay) == f"{same}s"
+    assert refused(world, seat, relay) == "members"
 
 
 @BOTH

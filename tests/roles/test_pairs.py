@@ -1,4 +1,4 @@
-"""The clerk's cache of shared points: encrypted, tied to enrolments, rebuilt when damaged."""
+"""What a clerk remembers of contributors: by position, encrypted, read again when damaged."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey, shared_point
+from sda.crypto.merkle import enrolment_root
+from sda.keys import Identity
+from sda.messages import Domain, Enrolment
 from sda.pairs import Pairs
 
-LEAVES = [bytes([i]) * 32 for i in range(1, 6)]
+DOMAIN = Domain(31337, bytes(19) + b"\x01")
+KNOWN = (0, 2, 4)
+
+
+def enrolment() -> tuple[SecretKey, bytes]:
+    identity = Identity.generate()
+    secret = identity.key(DOMAIN.chain_id, DOMAIN.contract)
+    return secret, Enrolment.create(DOMAIN, identity.account, secret).encode()
 
 
 @pytest.fixture
@@ -19,27 +30,55 @@ def secret() -> SecretKey:
 
 
 @pytest.fixture
-def others() -> list[SecretKey]:
-    return [SecretKey.generate() for _ in LEAVES]
+def enrolments() -> list[tuple[SecretKey, bytes]]:
+    return [enrolment() for _ in range(5)]
 
 
 @pytest.fixture
-def pairs(secret: SecretKey, others: list[SecretKey]) -> Pairs:
+def pairs(secret: SecretKey, enrolments: list[tuple[SecretKey, bytes]]) -> Pairs:
     pairs = Pairs(secret)
-    for position in (4, 0, 2):
-        pairs.add(position, LEAVES[position], others[position].public)
+    for position, (other, message) in enumerate(enrolments):
+        pairs.remember(position, message)
+        if position in KNOWN:
+            pairs.add(position, other.public)
     return pairs
 
 
-def test_pairs__hold_the_shared_points(pairs: Pairs, secret: SecretKey, others: list[SecretKey]) -> None:
-    for position in (0, 2, 4):
-        assert (position, LEAVES[position]) in pairs
-        assert pairs.shared(position) == shared_point(others[position], secret.public)
+def test_pairs__hold_the_shared_points(
+    pairs: Pairs, secret: SecretKey, enrolments: list[tuple[SecretKey, bytes]]
+) -> None:
+    assert len(pairs) == 5
+    assert [position for position in range(5) if pairs.knows(position)] == list(KNOWN)
+    for position in KNOWN:
+        other, _ = enrolments[position]
+        assert pairs.shared(position) == shared_point(other, secret.public)
+        assert pairs.public(position) == other.public.compressed
 
 
-def test_pairs__do_not_hold_other_positions_or_enrolments(pairs: Pairs) -> None:
-    for place in ((1, LEAVES[1]), (0, LEAVES[2]), (5, LEAVES[0]), (1, LEAVES[0])):
-        assert place not in pairs
+def test_pairs__root__is_that_of_the_first_enrolments(pairs: Pairs, enrolments: list[tuple[SecretKey, bytes]]) -> None:
+    leaves = [keccak(message) for _, message in enrolments]
+    for enrolled in (5, 3, 5, 1):
+        assert pairs.root(enrolled) == enrolment_root(leaves[:enrolled])
+
+
+def test_pairs__same_enrolment_again__keeps_its_point(pairs: Pairs, enrolments: list[tuple[SecretKey, bytes]]) -> None:
+    pairs.remember(2, enrolments[2][1])
+    assert pairs.knows(2)
+
+
+def test_pairs__another_enrolment__has_no_point_and_another_root(pairs: Pairs) -> None:
+    before = pairs.root(5)
+    pairs.remember(2, enrolment()[1])
+    assert not pairs.knows(2)
+    assert pairs.root(5) != before
+
+
+def test_pairs__distinct__looks_at_the_members_only(pairs: Pairs, enrolments: list[tuple[SecretKey, bytes]]) -> None:
+    assert pairs.distinct(5, [0, 1, 4])
+    pairs.remember(5, enrolments[1][1])
+    assert pairs.distinct(6, [0, 1, 4])
+    assert pairs.distinct(6, [0, 4, 5])
+    assert not pairs.distinct(6, [1, 5])
 
 
 def test_pairs__saved_and_loaded__are_the_same(pairs: Pairs, secret: SecretKey, tmp_path: Path) -> None:
@@ -47,16 +86,17 @@ def test_pairs__saved_and_loaded__are_the_same(pairs: Pairs, secret: SecretKey, 
     pairs.save(path)
     pairs.save(path)
     loaded = Pairs.load(path, secret)
-    assert [loaded.shared(position) for position in (0, 2, 4)] == [pairs.shared(p) for p in (0, 2, 4)]
+    assert loaded.root(5) == pairs.root(5)
+    assert [loaded.shared(position) for position in KNOWN] == [pairs.shared(position) for position in KNOWN]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    for position in (0, 2, 4):
+    for position in KNOWN:
         assert pairs.shared(position) not in path.read_bytes()
 
 
 def test_pairs__of_another_key__are_empty(pairs: Pairs, tmp_path: Path) -> None:
     path = tmp_path / "clerk" / "pairs"
     pairs.save(path)
-    assert (0, LEAVES[0]) not in Pairs.load(path, SecretKey.generate())
+    assert len(Pairs.load(path, SecretKey.generate())) == 0
 
 
 @pytest.mark.parametrize("position", [0, 13, 30, -1])
@@ -66,19 +106,19 @@ def test_pairs__damaged_file__is_empty(pairs: Pairs, secret: SecretKey, tmp_path
     content = bytearray(path.read_bytes())
     content[position] ^= 1
     path.write_bytes(content)
-    assert (0, LEAVES[0]) not in Pairs.load(path, secret)
+    assert len(Pairs.load(path, secret)) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"x" * 27, b"x" * 28])
 def test_pairs__cut_file__is_empty(secret: SecretKey, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "pairs"
     path.write_bytes(content)
-    assert (0, LEAVES[0]) not in Pairs.load(path, secret)
+    assert len(Pairs.load(path, secret)) == 0
 
 
 def test_pairs__no_file__is_empty(secret: SecretKey, tmp_path: Path) -> None:
-    assert (0, LEAVES[0]) not in Pairs.load(tmp_path / "none", secret)
+    assert len(Pairs.load(tmp_path / "none", secret)) == 0
 
 
 def test_pairs__repr_hides_points(pairs: Pairs) -> None:
-    assert repr(pairs) == "Pairs(5 positions, points hidden)"
+    assert repr(pairs) == "Pairs(5 enrolments, points hidden)"
