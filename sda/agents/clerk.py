@@ -15,6 +15,7 @@ from pathlib import Path
 from sda.answers import AnswerBook
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
+from sda.chain.settings import in_tokens
 from sda.chain.structs import Clerk, Round
 from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer
 from sda.crypto.hashes import ZERO_WORD
@@ -151,6 +152,7 @@ class ClerkAgent:
     def _serve(self, clerk_id: int, round_id: int) -> Iterator[Deed]:
         """Check, answer or settle one round in which the clerk holds a seat."""
         view, facts = self.rounds.view(round_id), self.rounds.round(round_id)
+        self.relay.open_round(view)
         seat = next(seat for seat in view.seats if seat.clerk_id == clerk_id)
         owes = not facts.resolved >> seat.index & 1
         now = self.contracts.chain.now()
@@ -180,7 +182,7 @@ class ClerkAgent:
         if not right:
             raise ProofError(f"seat {seat.index}: the contract found the row wrong")
         fee = view.terms.flat_fee + view.terms.rate * found.closed_set.count * view.terms.m
-        return f"seat {seat.index}: paid {fee} token units"
+        return f"seat {seat.index}: earns {in_tokens(fee)} tokens when the round is settled"
 
     def _compute(self, view: RoundView, seat: Seat) -> Answer:
         secret = self.keys.key(view.epoch)

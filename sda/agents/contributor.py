@@ -15,6 +15,7 @@ from sda.messages import AccountKey, Contribution, Domain, Enrolment
 from sda.outbox import Outbox
 from sda.relay.interface import Receipt as RelayReceipt
 from sda.relay.interface import Relay
+from sda.round import RoundView
 
 
 class ContributorAgent:
@@ -69,7 +70,7 @@ class ContributorAgent:
             AlreadyContributedError: Other data was prepared for this round before.
             RefusedError: The relay refused.
         """
-        view = self.contracts.rounds.view(round_id)
+        view = self._view(round_id)
         check_round(view, self.pinned, self.minima, self.contracts.chain.now())
         payout = payout or self.key.account.address
         contribution = self.outbox.prepare(view, self.key, self.enrol(), vector, payout)
@@ -90,7 +91,7 @@ class ContributorAgent:
             ProofError: Nothing was sent to this round from here, or the tree does not hold it.
             ContractError: Not claimable now, or claimed already.
         """
-        view = self.contracts.rounds.view(round_id)
+        view = self._view(round_id)
         account = self.key.account
         contribution = self.outbox.stored(view, account.address)
         if contribution is None:
@@ -102,3 +103,9 @@ class ContributorAgent:
             sender or account, round_id, proof.index, contribution.leaf, enrolment, proof.path
         )
         return view.terms.reward, receipt
+
+    def _view(self, round_id: int) -> RoundView:
+        """A round as the chain tells it; the relay hears of it too."""
+        view = self.contracts.rounds.view(round_id)
+        self.relay.open_round(view)
+        return view

@@ -15,6 +15,7 @@ from eth_utils.abi import collapse_if_tuple
 from sda.chain.artifacts import contract_names, load
 from sda.crypto.hashes import keccak
 from sda.errors import ContractError
+from sda.round import State
 
 SELECTOR_BYTES = 4
 
@@ -39,6 +40,7 @@ class ErrorType:
     name: str
     fields: tuple[str, ...]
     types: tuple[str, ...]
+    meanings: tuple[str, ...] = ()
 
     @property
     def selector(self) -> bytes:
@@ -57,7 +59,8 @@ def error_types() -> Mapping[bytes, ErrorType]:
 def _error_type(entry: Mapping[str, Any]) -> ErrorType:
     inputs = entry["inputs"]
     fields = tuple(field["name"] or f"value{index}" for index, field in enumerate(inputs))
-    return ErrorType(entry["name"], fields, tuple(collapse_if_tuple(field) for field in inputs))
+    types = tuple(collapse_if_tuple(field) for field in inputs)
+    return ErrorType(entry["name"], fields, types, tuple(field.get("internalType", "") for field in inputs))
 
 
 def decode_revert(data: bytes) -> ContractError | None:
@@ -76,7 +79,8 @@ def decode_revert(data: bytes) -> ContractError | None:
     if known is None:
         return ContractError("UnknownError", {"selector": "0x" + selector.hex()})
     try:
-        values = dict(zip(known.fields, map(_readable, decode(known.types, arguments)), strict=True))
+        readable = map(_readable, decode(known.types, arguments), known.meanings)
+        values = dict(zip(known.fields, readable, strict=True))
     except DecodingError:
         return ContractError(known.name, {})
     if known.name == "Panic":
@@ -84,5 +88,8 @@ def decode_revert(data: bytes) -> ContractError | None:
     return ContractError(known.name, values)
 
 
-def _readable(value: Any) -> Any:
+def _readable(value: Any, meaning: str) -> Any:
+    """Bytes as "0x…", a state by its name."""
+    if meaning == "enum IRounds.State" and value in State._value2member_map_:
+        return State(value).name.lower()
     return "0x" + value.hex() if isinstance(value, bytes) else value

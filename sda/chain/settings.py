@@ -13,6 +13,17 @@ from sda.params import MAXIMUM_SEATS
 TOKEN = 10**18
 """Token units in one token."""
 
+_DECIMALS = 18
+
+
+def in_tokens(units: int) -> str:
+    """Token units as tokens, exactly: 2500000000000000000 is "2.5"."""
+    sign, units = ("-", -units) if units < 0 else ("", units)
+    whole, rest = divmod(units, TOKEN)
+    fraction = f"{rest:0{_DECIMALS}d}".rstrip("0")
+    return f"{sign}{whole:,}" + (f".{fraction}" if fraction else "")
+
+
 BEACON_LOOKBACK = 8191
 """Blocks whose hash the chain remembers (EIP-2935)."""
 

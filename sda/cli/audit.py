@@ -21,7 +21,9 @@ def audit(session: Session, round_id: int) -> Answer:
     """Verify tree, commitments, rows and payments of a round; exits with 1 if a check fails."""
     rounds = session.contracts.rounds
     with progress_console.status("verifying every leaf"):
-        checks = run_audit(rounds.view(round_id), session.relay, rounds.audit_events(round_id))
+        view = rounds.view(round_id)
+        session.relay.open_round(view)
+        checks = run_audit(view, session.relay, rounds.audit_events(round_id))
     ok = all(check.ok for check in checks)
     rows = [("ok" if check.ok else "FAILED", check.name, check.detail) for check in checks]
     return Answer({"round": round_id, "ok": ok, "checks": checks}, table(("", "check", "detail"), rows), ok)

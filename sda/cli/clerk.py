@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import click
 
 from sda.chain.addresses import to_text
+from sda.chain.settings import in_tokens
 from sda.cli.output import Answer, command, facts, table
 from sda.cli.session import Session, pass_session
-from sda.cli.values import ADDRESS, AMOUNT, tokens
+from sda.cli.values import ADDRESS, AMOUNT
 
 key_option = click.option("--key", required=True, help="Name of the clerk's key.")
 
@@ -28,7 +29,7 @@ def register(session: Session, key: str, stake: int) -> Answer:
     clerk_id, receipt = session.clerk(key).register(stake)
     return Answer(
         {"clerk_id": clerk_id, "stake_units": stake, "transaction": receipt.transaction},
-        f"{key} is clerk {clerk_id} with {tokens(stake)} tokens at stake",
+        f"{key} is clerk {clerk_id} with {in_tokens(stake)} tokens at stake",
     )
 
 
@@ -43,7 +44,7 @@ def add_stake(session: Session, key: str, amount: int) -> Answer:
     clerk_id, clerk = agent.status()
     return Answer(
         {"clerk_id": clerk_id, "stake_units": clerk.stake, "transaction": receipt.transaction},
-        f"clerk {clerk_id} now has {tokens(clerk.stake)} tokens at stake",
+        f"clerk {clerk_id} now has {in_tokens(clerk.stake)} tokens at stake",
     )
 
 
@@ -73,7 +74,7 @@ def withdraw(session: Session, key: str, to: bytes | None) -> Answer:
     target = to_text(to or agent.account.address)
     return Answer(
         {"units": clerk.stake, "to": target, "transaction": receipt.transaction},
-        f"{tokens(clerk.stake)} tokens sent to {target}",
+        f"{in_tokens(clerk.stake)} tokens sent to {target}",
     )
 
 
@@ -97,11 +98,11 @@ def status(session: Session, key: str) -> Answer:
     text = facts(
         {
             "clerk": f"{clerk_id} ({to_text(clerk.operator)})",
-            "stake": f"{tokens(clerk.stake)} tokens",
+            "stake": f"{in_tokens(clerk.stake)} tokens",
             "weight": f"{clerk.weight:,} of {total:,} ({share:.2%} of each draw)",
             "seats held": clerk.seats,
             "keys": f"up to epoch {clerk.key_epoch}; now is epoch {agent.registry.epoch_now()}",
-            "credited": f"{tokens(credit)} tokens (sda collect takes them)",
+            "credited": f"{in_tokens(credit)} tokens (sda collect takes them)",
             "leaving": _time(clerk.withdrawable_at) if clerk.withdrawable_at else "no",
             "key leaked": "yes: the bonds burn as their rounds end" if clerk.leaked else "no",
         }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from sda.chain.addresses import to_text
+from sda.chain.settings import in_tokens
 from sda.cli.output import Answer, command
 from sda.cli.session import Session, pass_session
-from sda.cli.values import ADDRESS, read_vector, tokens
+from sda.cli.values import ADDRESS, read_vector
 from sda.contributor import Minima
 
 round_argument = click.argument("round_id", metavar="ROUND", type=click.IntRange(min=0))
@@ -64,5 +65,5 @@ def claim(session: Session, round_id: int, key: str, gas_key: str | None) -> Ans
     amount, receipt = agent.claim(round_id, sender)
     return Answer(
         {"round": round_id, "units": amount, "transaction": receipt.transaction},
-        f"round {round_id}: {tokens(amount)} tokens paid for the contribution of {to_text(agent.key.account.address)}",
+        f"round {round_id}: {in_tokens(amount)} tokens paid for {to_text(agent.key.account.address)}'s contribution",
     )

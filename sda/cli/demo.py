@@ -12,8 +12,8 @@ from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from sda.chain.settings import in_tokens
 from sda.cli.output import Answer, command, facts, progress_console, table
-from sda.cli.values import tokens
 from sda.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _shown(story: Story, home: Path) -> RenderableType:
                 "contribution": f"{story.contribution_ms:.1f} ms, {story.contribution_bytes:,} bytes, one message",
                 "clerk": f"{story.clerk_us:.1f} µs per contributor, every check included, points cached",
                 "rewards claimed": f"{story.claims:,}",
-                "tokens burned": tokens(story.burned) + " (fees of registration, slashes)",
+                "tokens burned": in_tokens(story.burned) + " (fees of registration, slashes)",
                 "audit": f"{sum(check.ok for check in story.checks)} of {len(story.checks)} checks hold",
                 "all of it": f"{story.seconds:.0f} s",
             }
@@ -105,12 +105,12 @@ def _clerks(story: Story) -> RenderableType:
     rows = [
         (
             line.name,
-            tokens(line.stake),
+            in_tokens(line.stake),
             line.weight,
             "" if line.seat is None else f"seat {line.seat}",
             line.deed,
-            tokens(line.paid) if line.paid else "",
-            tokens(line.slashed) if line.slashed else "",
+            in_tokens(line.paid) if line.paid else "",
+            in_tokens(line.slashed) if line.slashed else "",
         )
         for line in story.clerks
     ]

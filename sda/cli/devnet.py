@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from sda.chain.node import Anvil
 from sda.chain.settings import PRESETS, preset
 from sda.cli.output import Answer, command, console, facts
 from sda.cli.session import PASSWORD_VARIABLE, Session, pass_session
-from sda.errors import ParameterError
+from sda.errors import ChainError, ParameterError
 from sda.keys import ACCOUNT_FILE, ClerkKeys, Identity, Strength
 from sda.messages import AccountKey
 
@@ -49,8 +50,18 @@ def devnet(session: Session, port: int, block_time: int, clerks: int, contributo
         fresh = [address for address in made.values() if running.chain.balance(address) == 0]
         running.fund(fresh)
         console.print(_welcome(session, running.chain.urls[0], running.deployment, made))
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        _wait(node)
     return Answer({"stopped": True}, "devnet stopped; its state is kept")
+
+
+def _wait(node: Anvil) -> None:
+    """Until somebody ends this process, or the node's."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(1):
+        if not node.running:
+            raise ChainError(f"anvil: ended by itself; its log is {node.log}")
 
 
 def _numbered(role: str, count: int) -> list[str]:

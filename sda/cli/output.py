@@ -113,7 +113,8 @@ def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(plain(answer.data), indent=2))
     else:
-        console.print(answer.text)
+        # Lines are not folded: addresses and hashes are copied from here.
+        console.print(answer.text, soft_wrap=isinstance(answer.text, str))
 
 
 def _fail(error: SDAError, as_json: bool) -> None:

@@ -12,19 +12,20 @@ from typing import Any
 
 import click
 
-from sda.agents import DeveloperAgent
 from sda.chain.addresses import to_text
 from sda.chain.client import Chain
-from sda.chain.settings import TOKEN
+from sda.chain.settings import TOKEN, in_tokens
 from sda.chain.structs import Outcome
 from sda.cli.output import Answer, command, facts, progress_console, table
 from sda.cli.session import Session, pass_session
-from sda.cli.values import AMOUNT, tokens
+from sda.cli.values import AMOUNT
 from sda.crypto.hashes import keccak
 from sda.errors import ChainError
+from sda.messages import AccountKey
 from sda.params import PROFILES, profile
 from sda.round import State, Terms
 
+any_key_option = click.option("--key", default="developer", show_default=True, help="Name of any key: pays the gas.")
 key_option = click.option("--key", default="developer", show_default=True, help="Name of the developer's key.")
 round_argument = click.argument("round_id", metavar="ROUND", type=click.IntRange(min=0))
 
@@ -94,31 +95,31 @@ def open_round(
         "transaction": receipt.transaction,
     }
     lines = [
-        f"round {round_id}: paid {tokens(quote.escrow)} tokens into escrow and {tokens(quote.deposit)} as deposit",
+        f"round {round_id}: paid {in_tokens(quote.escrow)} tokens into escrow, {in_tokens(quote.deposit)} as deposit",
         f"{parameters.n} seats; any {parameters.reconstruction} rows complete it; with up to {parameters.t}"
         " corrupt clerks nothing but the sum is learned",
     ]
     if draw:
-        outcome = _draw(agent, round_id)
+        outcome = _draw(session, agent.account, round_id)
         data["outcome"] = outcome
         lines.append(_told(outcome, round_id))
     return Answer(data, "\n".join(lines), ok=not draw or outcome is Outcome.DRAWN)
 
 
-@command(group, "draw", example="sda round draw 0")
-@key_option
+@command(group, "draw", example="sda round draw 0 --key clerk-1")
+@any_key_option
 @round_argument
 @pass_session
 def draw_round(session: Session, key: str, round_id: int) -> Answer:
     """Draw a round's committee, once its seed block is mined; whoever draws gets the bounty."""
-    outcome = _draw(session.developer(key), round_id)
+    outcome = _draw(session, session.account(key), round_id)
     return Answer({"round": round_id, "outcome": outcome}, _told(outcome, round_id), outcome is Outcome.DRAWN)
 
 
-def _draw(agent: DeveloperAgent, round_id: int) -> Outcome:
-    seed_block = agent.rounds.round(round_id).seed_block
-    _wait_for_block(agent.contracts.chain, seed_block + 1)
-    outcome, _ = agent.draw(round_id)
+def _draw(session: Session, account: AccountKey, round_id: int) -> Outcome:
+    rounds = session.contracts.rounds
+    _wait_for_block(session.contracts.chain, rounds.round(round_id).seed_block + 1)
+    outcome, _ = rounds.draw(account, round_id)
     return outcome
 
 
@@ -169,7 +170,7 @@ def status(session: Session, round_id: int) -> Answer:
         "developer": to_text(round_facts.developer),
         "contributors": f"{round_facts.count:,} (from {terms.minimum:,} to {terms.maximum:,})",
         "rows": f"{round_facts.answered.bit_count()} of {terms.n}, {terms.t + terms.k} complete it",
-        "held": f"{tokens(round_facts.held)} tokens, {tokens(round_facts.deposit)} of them deposit",
+        "held": f"{in_tokens(round_facts.held)} tokens, {in_tokens(round_facts.deposit)} of them deposit",
         **{
             label: datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
             for label, end in (
@@ -233,18 +234,18 @@ def reveal(session: Session, key: str, round_id: int, csv_file: Path | None) -> 
 
 
 @command(group, "finalise", example="sda round finalise 0")
-@key_option
+@any_key_option
 @round_argument
 @pass_session
 def finalise(session: Session, key: str, round_id: int) -> Answer:
-    """Settle a round that is over; once its claims are over too, take the unclaimed rewards back."""
-    agent = session.developer(key)
-    if agent.rounds.round(round_id).closed:
-        receipt = agent.rounds.sweep(agent.account, round_id)
+    """Settle a round that is over; once its claims are over too, return unclaimed rewards. Anyone may."""
+    rounds, account = session.contracts.rounds, session.account(key)
+    if rounds.round(round_id).closed:
+        receipt = rounds.sweep(account, round_id)
         action = "unclaimed rewards returned to the developer's credit"
     else:
-        receipt = agent.close(round_id)
-        action = agent.rounds.state(round_id).name.lower() + ", settled"
+        receipt = rounds.close(account, round_id)
+        action = rounds.state(round_id).name.lower() + ", settled"
     return Answer(
         {"round": round_id, "action": action, "transaction": receipt.transaction},
         f"round {round_id}: {action}",

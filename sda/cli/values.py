@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from sda.chain.addresses import from_text
-from sda.chain.settings import TOKEN
 from sda.errors import EncodingError, ParameterError
 
 _DECIMALS = 18
@@ -53,14 +52,6 @@ class Address(click.ParamType):
 
 AMOUNT = Amount()
 ADDRESS = Address()
-
-
-def tokens(units: int) -> str:
-    """Token units as tokens, exactly: 2500000000000000000 is 2.5."""
-    sign, units = ("-", -units) if units < 0 else ("", units)
-    whole, rest = divmod(units, TOKEN)
-    fraction = f"{rest:0{_DECIMALS}d}".rstrip("0")
-    return f"{sign}{whole:,}" + (f".{fraction}" if fraction else "")
 
 
 def read_vector(source: str) -> list[int]:

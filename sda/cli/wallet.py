@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from sda.chain.addresses import from_text, to_text
+from sda.chain.settings import in_tokens
 from sda.cli.output import Answer, command, facts
 from sda.cli.session import Session, pass_session
-from sda.cli.values import ADDRESS, tokens
+from sda.cli.values import ADDRESS
 
 
 @click.group()
@@ -32,8 +33,8 @@ def balance(session: Session, who: str) -> Answer:
         {
             "address": data["address"],
             "ether": f"{contracts.chain.balance(address) / 10**18:.4f}",
-            "tokens": tokens(contracts.token.balance_of(address)),
-            "credited by rounds": tokens(contracts.rounds.balance_of(address)) + "  (sda collect takes it)",
+            "tokens": in_tokens(contracts.token.balance_of(address)),
+            "credited by rounds": in_tokens(contracts.rounds.balance_of(address)) + "  (sda collect takes it)",
         }
     )
     return Answer(data, text)
@@ -50,5 +51,5 @@ def collect(session: Session, key: str, to: bytes | None) -> Answer:
     amount, receipt = session.contracts.rounds.withdraw(account, target)
     return Answer(
         {"units": amount, "to": to_text(target), "transaction": receipt.transaction},
-        f"{tokens(amount)} tokens sent to {to_text(target)}",
+        f"{in_tokens(amount)} tokens sent to {to_text(target)}",
     )

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
+import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IEligibility} from "../../contracts/interfaces/IEligibility.sol";
 import {G1} from "../../contracts/libraries/G1.sol";
@@ -21,6 +22,19 @@ contract Members is IEligibility {
 
     function isEligible(address account) external view returns (bool) {
         return account == MEMBER;
+    }
+}
+
+/// @dev A registry with all ids given out.
+contract FullRegistry is ClerkRegistry {
+    constructor(SDAToken token, IClerkRegistry.Settings memory settings_)
+        ClerkRegistry(token, msg.sender, IEligibility(address(0)), settings_)
+    {
+        _tree.leaves = type(uint32).max;
+    }
+
+    function appendToFull() external {
+        _append(1);
     }
 }
 
@@ -179,6 +193,36 @@ contract ClerkRegistryTest is RegistryFixture {
         registry.addStake(0, noPermit);
     }
 
+    function test_addStake__beyond_96_bits__reverts() external {
+        register(1, MINIMUM);
+        uint256 stake = uint256(type(uint96).max) + 1;
+        vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.StakeTooLarge.selector, stake));
+        vm.prank(account(1));
+        registry.addStake(type(uint96).max - MINIMUM + 1, noPermit);
+    }
+
+    function test_registerKey__unregistered_or_unbonding__reverts() external {
+        (BLS.G1Point memory key, Proof memory proof) = keyAndProof(1, 1);
+        vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.NotRegistered.selector, account(1)));
+        vm.prank(account(1));
+        registry.registerKey(1, key, proof);
+        uint32 id = register(1, MINIMUM);
+        vm.prank(account(1));
+        registry.unbond();
+        vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.IsUnbonding.selector, id));
+        vm.prank(account(1));
+        registry.registerKey(1, key, proof);
+    }
+
+    /// A proof for one epoch is none for another: a key is not carried over without its owner.
+    function test_registerKey__proof_of_another_epoch__reverts() external {
+        register(1, MINIMUM);
+        (BLS.G1Point memory key, Proof memory proof) = keyAndProof(1, 0);
+        vm.expectRevert(IClerkRegistry.KeyProofInvalid.selector);
+        vm.prank(account(1));
+        registry.registerKey(1, key, proof);
+    }
+
     function test_registerKey__is_immutable_and_lapses() external {
         uint32 id = register(1, MINIMUM);
         (BLS.G1Point memory key, Proof memory proof) = keyAndProof(1, 0);
@@ -211,6 +255,15 @@ contract ClerkRegistryTest is RegistryFixture {
         vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.KeyEpochNotOpen.selector, uint32(2), uint32(0)));
         vm.prank(account(1));
         registry.registerKey(2, key, proof);
+    }
+
+    function test_registerKey__past_epoch__reverts() external {
+        register(1, MINIMUM);
+        vm.warp(block.timestamp + EPOCH);
+        (BLS.G1Point memory key, Proof memory proof) = keyAndProof(1, 0);
+        vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.KeyEpochNotOpen.selector, uint32(0), uint32(1)));
+        vm.prank(account(1));
+        registry.registerKey(0, key, proof);
     }
 
     function test_registerKey__current_epoch_while_a_draw_is_pending__reverts() external {
@@ -373,6 +426,37 @@ contract ClerkRegistryTest is RegistryFixture {
         registry.reportLeak(1, 0, other, Proof(1, 1));
     }
 
+    /// Stake is liable for the whole wait: an unbonding clerk is slashed like any other.
+    function test_reportLeak__unbonding__is_slashed() external {
+        uint32 id = register(1, MINIMUM);
+        vm.prank(account(1));
+        registry.unbond();
+        (BLS.G1Point memory key,) = keyAndProof(1, 0);
+        Proof memory proof = leakProof(1, account(7), id);
+        vm.prank(account(7));
+        registry.reportLeak(id, 0, key, proof);
+        assertEq(registry.clerk(id).stake, 0, "nothing left to withdraw");
+    }
+
+    function test_unknown_clerk__reverts() external {
+        bytes memory unknown = abi.encodeWithSelector(IClerkRegistry.UnknownClerk.selector, 1);
+        vm.expectRevert(unknown);
+        registry.clerk(1);
+        vm.expectRevert(unknown);
+        registry.sync(1);
+        vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.UnknownClerk.selector, 0));
+        registry.sync(0);
+        BLS.G1Point memory key = Prover.publicKey(3);
+        vm.expectRevert(unknown);
+        registry.reportLeak(1, 0, key, Proof(1, 1));
+    }
+
+    function test_register__after_2_to_the_32_clerks__reverts() external {
+        FullRegistry full = new FullRegistry(token, defaults());
+        vm.expectRevert(IClerkRegistry.RegistryFull.selector);
+        full.appendToFull();
+    }
+
     // ------------------------------------------------------------------ settings
 
     function test_constructor__bad_settings__reverts() external {
@@ -394,6 +478,8 @@ contract ClerkRegistryTest is RegistryFixture {
         s = defaults();
         s.drawWindow = 0;
         refuse(s, "drawWindow");
+        vm.expectRevert(abi.encodeWithSelector(IClerkRegistry.InvalidSettings.selector, "rounds"));
+        new ClerkRegistry(token, address(0), IEligibility(address(0)), defaults());
     }
 
     function refuse(IClerkRegistry.Settings memory s, string memory field) internal {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
+import {Proof} from "../../contracts/libraries/Schnorr.sol";
 import {Weight} from "../../contracts/libraries/Weight.sol";
 import {DrawHarness} from "./DrawHarness.sol";
+import {Prover} from "./Prover.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 
 /// @dev Who is drawn: frequencies against the exact law of successive sampling, with fixed seeds.
@@ -290,12 +293,132 @@ contract DrawTest is RegistryFixture {
         }
     }
 
-    function test_scheduled_but_seed_unknown__weights_still_move() external {
+    /// Whoever proposes the blocks before the seed block knows the seed early: the tree is frozen before.
+    function test_pending__from_eight_blocks_before_the_seed_block() external {
         registerMany(4);
-        registry.scheduleDraw(uint64(block.number + 2));
+        registry.scheduleDraw(uint64(block.number + 9));
+        assertTrue(!registry.drawPending(), "the seed is far");
         uint32 id = register(9, MINIMUM);
         assertEq(registry.clerk(id).weight, Weight.UNIT, "at once");
-        vm.roll(block.number + 2);
-        assertTrue(registry.drawPending(), "from the seed block on");
+        vm.roll(block.number + 1);
+        assertTrue(registry.drawPending(), "eight blocks before");
+        id = register(10, MINIMUM);
+        assertEq(registry.clerk(id).weight, 0, "queued");
+    }
+
+    /// A wrong row costs its bond, but it is no way out of a draw whose seed is known.
+    function test_pending__a_slash__does_not_step_aside() external {
+        for (uint256 i = 1; i <= 8; ++i) {
+            register(i, MINIMUM);
+        }
+        uint256 d;
+        while (registry.clerk(1).seats < 3) {
+            drawNow(1, bytes32(++d));
+        }
+        uint256 ticket = registry.scheduleDraw(uint64(block.number));
+        uint256 state = vm.snapshotState();
+        bytes32 seed;
+        uint32[] memory honest;
+        do {
+            vm.revertToState(state);
+            seed = bytes32(++d);
+            (, honest,) = registry.draw(ticket, seed, 5, 0);
+        } while (!_contains(honest, 1));
+        vm.revertToState(state);
+        registry.release(1, BOND);
+        (, uint32[] memory steered,) = registry.draw(ticket, seed, 5, 0);
+        assertEq(keccak256(abi.encode(honest)), keccak256(abi.encode(steered)), "the same committee");
+        assertTrue(registry.clerk(1).seats * BOND <= registry.clerk(1).stake, "all bonds are covered");
+        registry.applyQueue(1);
+        assertEq(registry.clerk(1).weight, 0, "below the minimum from now on");
+    }
+
+    /// Whoever is shown to have leaked its key, at whatever moment, loses its seat to the next: the others keep theirs.
+    function test_pending__a_leak__moves_nobody_else() external {
+        registerMany(10);
+        uint256 ticket = registry.scheduleDraw(uint64(block.number));
+        uint256 state = vm.snapshotState();
+        (, uint32[] memory honest,) = registry.draw(ticket, "known", 5, 0);
+        vm.revertToState(state);
+
+        uint32 id = honest[2];
+        (BLS.G1Point memory key,) = keyAndProof(id, 0);
+        uint256 subject = (uint256(uint160(account(99))) << 32) | id;
+        vm.prank(account(99));
+        registry.reportLeak(id, 0, key, Prover.prove(secretOf(id, 0), "SDA/1 leaked key", address(registry), subject));
+
+        (, uint32[] memory drawn,) = registry.draw(ticket, "known", 5, 0);
+        assertTrue(!_contains(drawn, id), "not the leaked one");
+        for (uint256 i = 0; i < 5; ++i) {
+            if (i != 2) assertTrue(_contains(drawn, honest[i]), "all the others");
+        }
+    }
+
+    function test_pending__next_epochs_key__may_be_registered() external {
+        registerMany(4);
+        uint256 ticket = registry.scheduleDraw(uint64(block.number));
+        (BLS.G1Point memory key, Proof memory proof) = keyAndProof(1, 1);
+        vm.prank(account(1));
+        registry.registerKey(1, key, proof);
+        (IClerkRegistry.Outcome outcome,, bytes32[] memory keys) = registry.draw(ticket, "seed", 3, 0);
+        assertTrue(outcome == IClerkRegistry.Outcome.Drawn, "drawn");
+        for (uint256 i = 0; i < keys.length; ++i) {
+            assertTrue(keys[i] != Prover.hash(key), "with the keys of the round's epoch");
+        }
+    }
+
+    function test_draw__keys_are_those_of_the_drawn() external {
+        registerMany(8);
+        (, uint32[] memory ids, bytes32[] memory keys) = drawNow(6, "seed");
+        for (uint256 i = 0; i < 6; ++i) {
+            assertEq(keys[i], registry.keyHash(ids[i], 0), "key");
+            assertEq(registry.clerk(ids[i]).seats, 1, "locked");
+        }
+    }
+
+    /// Most keys lapse: who has one is still found, nobody else is drawn.
+    function test_draw__passes_over_lapsed_keys() external {
+        registerMany(20);
+        vm.warp(block.timestamp + EPOCH);
+        for (uint256 i = 1; i <= 8; ++i) {
+            (BLS.G1Point memory key, Proof memory proof) = keyAndProof(i, 1);
+            vm.prank(account(i));
+            registry.registerKey(1, key, proof);
+        }
+        (IClerkRegistry.Outcome outcome, uint32[] memory ids,) = drawNow(5, "seed");
+        assertTrue(outcome == IClerkRegistry.Outcome.Drawn, "drawn");
+        for (uint256 i = 0; i < 5; ++i) {
+            assertLe(ids[i], 8, "has a key for this epoch");
+        }
+    }
+
+    function test_applyQueue__bounded__and_each_clerk_waits_once() external {
+        registerMany(8);
+        uint256 ticket = registry.scheduleDraw(uint64(block.number));
+        fund(1, 10 * uint256(MINIMUM));
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(account(1));
+            registry.addStake(MINIMUM, noPermit);
+        }
+        for (uint256 i = 2; i <= 6; ++i) {
+            vm.prank(account(i));
+            registry.unbond();
+        }
+        assertEq(registry.queueLength(), 6, "six clerks");
+        registry.draw(ticket, "seed", 3, 0);
+        registry.applyQueue(1);
+        assertEq(registry.queueLength(), 5, "one");
+        registry.sync(8);
+        assertEq(registry.queueLength(), 3, "two in passing");
+        registry.applyQueue(100);
+        assertEq(registry.queueLength(), 0, "the rest");
+        assertEq(registry.poolSize(), 3, "clerks 1, 7 and 8");
+    }
+
+    function _contains(uint32[] memory ids, uint32 id) private pure returns (bool) {
+        for (uint256 i = 0; i < ids.length; ++i) {
+            if (ids[i] == id) return true;
+        }
+        return false;
     }
 }
