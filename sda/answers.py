@@ -1,4 +1,7 @@
-"""What a clerk has answered, written down before it is sent: one row per seat and round, never for two sets.
+"""What a clerk has computed and answered, written down: one row per seat and round, never for two sets.
+
+A row is kept as soon as it is computed, while complaints last: a relay that withholds the files once rows are due
+cannot make the clerk late. It becomes the seat's answer before it is sent.
 
 A second row for another set of the same round would show the difference of two sums, and with it a few
 contributors (PROTOCOL §5). Restarts, reorganisations of the chain and developers that close twice all end
@@ -11,9 +14,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from sda.clerk import Answer
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.errors import SDAError
 from sda.keys import make_private_directory
+from sda.round import ClosedSet
 
 FILE_NAME = "answers.sqlite"
 
@@ -41,7 +46,30 @@ class AnswerBook:
                 " round_hash BLOB, seat INTEGER, set_hash BLOB NOT NULL, row BLOB NOT NULL,"
                 " PRIMARY KEY (round_hash, seat))"
             )
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS computed ("
+                " round_hash BLOB, seat INTEGER, set_hash BLOB, closed_set BLOB NOT NULL, row BLOB NOT NULL,"
+                " PRIMARY KEY (round_hash, seat, set_hash))"
+            )
         self._path.chmod(0o600)
+
+    def keep(self, round_hash: bytes, computed: Answer) -> None:
+        """Keep a row that was computed and checked for a set; nothing is answered by that."""
+        key = (round_hash, computed.seat, computed.closed_set.hash(round_hash))
+        with closing(self._connect()) as connection, connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO computed VALUES (?, ?, ?, ?, ?)",
+                (*key, computed.closed_set.encode(), row_to_bytes(computed.row)),
+            )
+
+    def kept(self, round_hash: bytes, seat: int, set_hash: bytes) -> Answer | None:
+        """What was computed for a set, None if nothing was."""
+        with closing(self._connect()) as connection:
+            stored = connection.execute(
+                "SELECT closed_set, row FROM computed WHERE round_hash = ? AND seat = ? AND set_hash = ?",
+                (round_hash, seat, set_hash),
+            ).fetchone()
+        return None if stored is None else Answer(seat, ClosedSet.decode(stored[0]), row_from_bytes(stored[1]))
 
     def record(self, round_hash: bytes, seat: int, set_hash: bytes, row: list[int]) -> None:
         """Write an answer down; writing the same one again is harmless.

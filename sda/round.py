@@ -18,7 +18,7 @@ from eth_abi.abi import encode
 from sda.crypto.hashes import ZERO_WORD, keccak, round_hash, set_hash, word
 from sda.crypto.keys import PublicKey
 from sda.crypto.sumtree import Step, node_hash
-from sda.errors import ParameterError, ProofError
+from sda.errors import MessageError, ParameterError, ProofError
 from sda.messages.domain import Domain
 from sda.params import Parameters
 
@@ -192,6 +192,25 @@ class ClosedSet:
             point_hashes=self.point_hashes,
             exclusions=self.exclusions,
         )
+
+    def encode(self) -> bytes:
+        """For a file: the words that the set hash covers, without the round hash."""
+        words = (word(self.count), word(self.noise), self.roster_root, self.enrolment_root, self.exclusions)
+        return b"".join((*words, *self.point_hashes))
+
+    @classmethod
+    def decode(cls, data: bytes) -> ClosedSet:
+        """Read it back.
+
+        Raises:
+            MessageError: Not whole words, or too few.
+        """
+        words = [data[i : i + 32] for i in range(0, len(data), 32)]
+        if len(words) < 5 or len(words[-1]) != 32:
+            raise MessageError(f"closed set of {len(data)} bytes: must be 32 for each of at least 5 words")
+        count, noise, roster_root, enrolment_root, exclusions, *points = words
+        numbers = int.from_bytes(count, "big"), int.from_bytes(noise, "big")
+        return cls(*numbers, roster_root, enrolment_root, tuple(points), exclusions)
 
 
 @dataclass(frozen=True)

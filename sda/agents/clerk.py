@@ -19,7 +19,7 @@ from sda.chain.settings import in_tokens
 from sda.chain.structs import Clerk, Round
 from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer
 from sda.crypto.hashes import ZERO_WORD
-from sda.errors import ProofError, SDAError, UnreachableError
+from sda.errors import ProofError, RelayError, SDAError, UnreachableError
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
 from sda.pairs import Pairs
@@ -166,13 +166,24 @@ class ClerkAgent:
             yield _attempt("row sent", round_id, lambda: self._answer(view, seat))
 
     def _check(self, view: RoundView, seat: Seat) -> str:
-        """While complaints last, make sure that the row will be right, or say that there is no data."""
+        """While complaints last, compute the row and keep it, or say in time that it could not be had.
+
+        A seat that is silent later is slashed, whoever withheld its files.
+        """
         try:
             self._compute(view, seat)
         except (JobRefusedError, SumMismatchError) as error:
-            self.rounds.declare_no_data(self.account, view.round_id, seat.index)
-            return f"seat {seat.index} declared no data: {error}"
+            return self._declare_no_data(view, seat, error)
+        except RelayError as error:
+            patience = view.terms.complaint_window // 3
+            if self.contracts.chain.now() < view.complaint_end - patience:
+                raise
+            return self._declare_no_data(view, seat, error)
         return f"seat {seat.index}: its sum opens the commitment"
+
+    def _declare_no_data(self, view: RoundView, seat: Seat, reason: Exception) -> str:
+        self.rounds.declare_no_data(self.account, view.round_id, seat.index)
+        return f"seat {seat.index} declared no data: {reason}"
 
     def _answer(self, view: RoundView, seat: Seat) -> str:
         """Send the row, which is written down first: a seat answers one set and never a second."""
@@ -185,13 +196,21 @@ class ClerkAgent:
         return f"seat {seat.index}: earns {in_tokens(fee)} tokens when the round is settled"
 
     def _compute(self, view: RoundView, seat: Seat) -> Answer:
+        """The answer to the set on chain, computed once."""
+        if view.closed is None:
+            raise ProofError(f"round {view.round_id}: has no snapshot")
+        kept = self._book.kept(view.round_hash, seat.index, view.closed.set_hash)
+        if kept is not None:
+            return kept
         secret = self.keys.key(view.epoch)
         pairs = Pairs.load(self._pairs_file(view.epoch), secret)
         try:
-            return answer(view, seat, self.relay, secret, pairs)
+            found = answer(view, seat, self.relay, secret, pairs)
         finally:
             # Also after a failure: verified contributors need not be verified again.
             pairs.save(self._pairs_file(view.epoch))
+        self._book.keep(view.round_hash, found)
+        return found
 
     def _close(self, round_id: int) -> str:
         self.rounds.close(self.account, round_id)

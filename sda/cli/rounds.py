@@ -117,9 +117,13 @@ def draw_round(session: Session, key: str, round_id: int) -> Answer:
 
 
 def _draw(session: Session, account: AccountKey, round_id: int) -> Outcome:
-    rounds = session.contracts.rounds
-    _wait_for_block(session.contracts.chain, rounds.round(round_id).seed_block + 1)
-    outcome, _ = rounds.draw(account, round_id)
+    contracts = session.contracts
+    _wait_for_block(contracts.chain, contracts.rounds.round(round_id).seed_block + 1)
+    # Draws happen in the order of their requests; whoever is next in the way pays a bounty too.
+    for earlier in range(contracts.registry.next_ticket(), round_id):
+        if contracts.rounds.state(earlier) is State.REQUESTED:
+            contracts.rounds.draw(account, earlier)
+    outcome, _ = contracts.rounds.draw(account, round_id)
     return outcome
 
 

@@ -245,7 +245,7 @@ def test_draw__from_another_block(stage: Stage) -> None:
 
 def test_draw__twice(collecting: Stage) -> None:
     error = refusal(collecting.rounds.draw, collecting.developer, 0)
-    assert (error.name, error.values["state"]) == ("WrongState", State.COLLECTING)
+    assert (error.name, error.values["state"]) == ("WrongState", "collecting")
 
 
 def test_snapshot__by_a_stranger_twice_or_late(collecting: Stage) -> None:

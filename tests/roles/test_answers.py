@@ -1,0 +1,52 @@
+"""What a clerk writes down: rows it computed, and the one answer it gave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sda.answers import AnswerBook
+from sda.crypto.hashes import ZERO_WORD
+from sda.errors import MessageError
+from sda.params import TEST
+from sda.round import ClosedSet
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path, TEST, contributors=3)
+    world.contribute_all()
+    world.close()
+    return world
+
+
+def test_kept__after_keep__is_the_same_answer_also_in_another_process(world: World, tmp_path: Path) -> None:
+    found = world.answer(1)
+    AnswerBook(tmp_path / "clerk").keep(world.view.round_hash, found)
+    again = AnswerBook(tmp_path / "clerk")
+    set_hash = found.closed_set.hash(world.view.round_hash)
+    assert again.kept(world.view.round_hash, 1, set_hash) == found
+    assert again.find(world.view.round_hash, 1) is None, "keeping a row answers nothing"
+
+
+def test_kept__of_another_set_seat_or_round__is_none(world: World, tmp_path: Path) -> None:
+    book, found = AnswerBook(tmp_path / "clerk"), world.answer(1)
+    book.keep(world.view.round_hash, found)
+    set_hash = found.closed_set.hash(world.view.round_hash)
+    assert book.kept(world.view.round_hash, 1, ZERO_WORD) is None
+    assert book.kept(world.view.round_hash, 2, set_hash) is None
+    assert book.kept(ZERO_WORD, 1, set_hash) is None
+
+
+def test_closed_set__decoded__is_the_same(world: World) -> None:
+    closed_set = replace(world.answer(0).closed_set, noise=5, exclusions=b"\1" * 32)
+    assert ClosedSet.decode(closed_set.encode()) == closed_set
+
+
+@pytest.mark.parametrize("data", [b"", bytes(159), bytes(128), bytes(161)])
+def test_closed_set__cut__is_refused(data: bytes) -> None:
+    with pytest.raises(MessageError, match="closed set"):
+        ClosedSet.decode(data)
