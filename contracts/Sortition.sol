@@ -260,11 +260,13 @@ abstract contract Sortition is IClerkRegistry {
         ids = new uint32[](n);
         keys = new bytes32[](n);
         uint256 total = _tree.total;
+        uint256 seen; // Bit clerkId mod 256 of every drawn clerk: most tries need no look through the list.
         uint256 drawn;
         uint256 busy;
         for (uint256 tried = 0; tried < TRIES_PER_SEAT * n; ++tried) {
             uint32 clerkId = _tree.select(_point(seed, tried, total)) + 1;
-            if (_contains(ids, drawn, clerkId)) continue;
+            uint256 bit = 1 << (clerkId & 0xff);
+            if (seen & bit != 0 && _contains(ids, drawn, clerkId)) continue;
             if (!_hasRoom(clerkId)) {
                 if (++busy > n / 2) return (Outcome.PoolBusy, ids, keys);
                 continue;
@@ -273,19 +275,26 @@ abstract contract Sortition is IClerkRegistry {
             if (key == 0) continue;
             ids[drawn] = clerkId;
             keys[drawn] = key;
+            seen |= bit;
             if (++drawn == n) return (Outcome.Drawn, ids, keys);
         }
         return (Outcome.TriesExhausted, ids, keys);
     }
 
     /// @dev Uniform in [0, total): a value in the incomplete last multiple of `total` is hashed again, not reduced.
-    function _point(bytes32 seed, uint256 tried, uint256 total) private pure returns (uint256) {
-        uint256 value = uint256(keccak256(abi.encode(seed, tried)));
-        uint256 excess = (type(uint256).max % total + 1) % total; // 2^256 mod total
-        while (excess != 0 && value >= type(uint256).max - excess + 1) {
-            value = uint256(keccak256(abi.encode(value)));
+    function _point(bytes32 seed, uint256 tried, uint256 total) private pure returns (uint256 point) {
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, tried)
+            let value := keccak256(0x00, 0x40)
+            let excess := mod(sub(0, total), total) // 2^256 mod total
+            // value ≥ 2^256 - excess
+            for {} lt(not(value), excess) {} {
+                mstore(0x00, value)
+                value := keccak256(0x00, 0x20)
+            }
+            point := mod(value, total)
         }
-        return value % total;
     }
 
     function _contains(uint32[] memory ids, uint256 drawn, uint32 clerkId) private pure returns (bool) {
@@ -297,9 +306,10 @@ abstract contract Sortition is IClerkRegistry {
 
     /// @dev A freed seat still takes room but no bond any more: its penalty must not cost the clerk another seat's room.
     function _hasRoom(uint32 clerkId) private view returns (bool) {
-        Candidate memory candidate = _clerks[clerkId];
-        uint256 bonds = uint256(candidate.seats) - candidate.freed + 1;
-        return candidate.seats < MAXIMUM_SEATS && candidate.stake >= bonds * SEAT_BOND;
+        Candidate storage candidate = _clerks[clerkId];
+        // Together, so that the slot is read once.
+        (uint256 seats, uint256 freed, uint256 stake) = (candidate.seats, candidate.freed, candidate.stake);
+        return seats < MAXIMUM_SEATS && stake >= (seats - freed + 1) * SEAT_BOND;
     }
 
     // ------------------------------------------------------------------ the queues

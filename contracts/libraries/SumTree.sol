@@ -17,6 +17,7 @@ library SumTree {
 
     uint256 private constant LANE_BITS = 32;
     uint256 private constant LANE_MASK = type(uint32).max;
+    uint256 private constant LANE_ONES = 0x0000000100000001000000010000000100000001000000010000000100000001;
 
     error LeafOutOfRange(uint256 leaf, uint256 leaves);
     error SelectionOutOfRange(uint256 point, uint256 total);
@@ -68,23 +69,26 @@ library SumTree {
     }
 
     /// @notice The leaf at a point of the line on which all weights lie end to end.
+    /// @dev Eight lanes are halved three times instead of walked through: a word times {LANE_ONES} has in each lane the sum
+    /// of all lanes up to it.
     /// @param point In [0, total).
     function select(Tree storage self, uint256 point) internal view returns (uint32 leaf) {
-        if (point >= self.total) revert SelectionOutOfRange(point, self.total);
+        // Together, so that the slot is read once.
+        (uint256 total, uint256 level) = (self.total, self.depth);
+        if (point >= total) revert SelectionOutOfRange(point, total);
         uint256 index = 0;
-        for (uint256 level = self.depth; level != 0;) {
+        while (level != 0) {
+            // No sum of lanes exceeds the total, which fits into 32 bits: no carry into the next lane. Only what belongs
+            // beyond the eighth lane is cut off.
             unchecked {
                 --level;
-                uint256 word = self.words[_key(level, index)];
-                index <<= 3;
-                uint256 lane = word & LANE_MASK;
-                // Ends within the word: point is below the sum of its lanes.
-                while (point >= lane) {
-                    point -= lane;
-                    word >>= LANE_BITS;
-                    lane = word & LANE_MASK;
-                    ++index;
-                }
+                uint256 sums = self.words[_key(level, index)] * LANE_ONES;
+                uint256 lane = 0;
+                if (point >= (sums >> (3 * LANE_BITS)) & LANE_MASK) lane = 4;
+                if (point >= (sums >> ((lane + 1) * LANE_BITS)) & LANE_MASK) lane += 2;
+                if (point >= (sums >> (lane * LANE_BITS)) & LANE_MASK) lane += 1;
+                point -= ((sums << LANE_BITS) >> (lane * LANE_BITS)) & LANE_MASK;
+                index = (index << 3) | lane;
             }
         }
         // index < leaves

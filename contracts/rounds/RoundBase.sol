@@ -18,10 +18,8 @@ abstract contract RoundBase is IRounds {
     IClerkRegistry public immutable REGISTRY;
     IRandomness public immutable RANDOMNESS;
     address public immutable GENERATORS;
-    /// @inheritdoc IRounds
-    address public immutable policy;
-    /// @inheritdoc IRounds
-    address public immutable rewards;
+    address internal immutable POLICY;
+    address internal immutable REWARDS;
 
     uint32 internal immutable SEED_DELAY;
     uint32 private immutable MINIMUM_WINDOW;
@@ -73,8 +71,8 @@ abstract contract RoundBase is IRounds {
         REGISTRY = registry;
         RANDOMNESS = randomness;
         GENERATORS = generators;
-        policy = address(new RoundPolicy(registry, settings_));
-        rewards = address(new Rewards());
+        POLICY = address(new RoundPolicy(registry, settings_));
+        REWARDS = address(new Rewards());
         SEED_DELAY = settings_.seedDelay;
         MINIMUM_WINDOW = settings_.minimumWindow;
         MAXIMUM_WINDOW = settings_.maximumWindow;
@@ -95,6 +93,16 @@ abstract contract RoundBase is IRounds {
             abortBurn: ABORT_BURN,
             noDataBurn: NO_DATA_BURN
         });
+    }
+
+    /// @inheritdoc IRounds
+    function policy() external view returns (address) {
+        return POLICY;
+    }
+
+    /// @inheritdoc IRounds
+    function rewards() external view returns (address) {
+        return REWARDS;
     }
 
     /// @inheritdoc IRounds

@@ -20,7 +20,7 @@ abstract contract RoundOpening is RoundBase {
         uint256 payment,
         Permit calldata permit
     ) external returns (uint256 roundId) {
-        (uint256 escrow, uint256 deposit) = IRoundPolicy(policy).admit(terms_);
+        (uint256 escrow, uint256 deposit) = IRoundPolicy(POLICY).admit(terms_);
         uint256 required = escrow + deposit;
         if (payment < required) revert EscrowTooSmall(payment, required);
         Schnorr.Verdict verdict =

@@ -131,7 +131,7 @@ abstract contract RoundSettlement is RoundBase {
 
     /// @inheritdoc IRounds
     function payReward(uint256 roundId, address payout) external returns (uint256 reward) {
-        if (msg.sender != rewards) revert OnlyRewards(msg.sender);
+        if (msg.sender != REWARDS) revert OnlyRewards(msg.sender);
         State current = state(roundId);
         if (current != State.Completed || !_rounds[roundId].closed) revert WrongState(roundId, current);
         (,,, uint256 claimEnd) = deadlines(roundId);

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BAR = 40
+BAR = 28
 SHOWN_EVENTS = 12
 
 
