@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {G1} from "./G1.sol";
+
+/// @title Seeds and the rows expanded from them (docs/FORMATS.md): what a clerk and a contributor share, as the chain sees
+/// it when a share is disputed.
+library Expansion {
+    uint256 private constant TWO_TO_256_MOD_Q = 0x1824b159acc5056f998c4fefecbc4ff55884b7fa0003480200000001fffffffe;
+
+    /// @notice SHA-256(tag ‖ round hash ‖ seat ‖ A_u ‖ nonce ‖ K_uj).
+    /// @param contributorKey A_u, compressed, 48 bytes.
+    /// @param shared K_uj, compressed, 48 bytes.
+    function seed(
+        bytes31 tag,
+        bytes32 roundHash,
+        uint8 seat,
+        bytes memory contributorKey,
+        uint32 nonce,
+        bytes memory shared
+    ) internal pure returns (bytes32) {
+        return sha256(abi.encodePacked(tag, roundHash, seat, contributorKey, nonce, shared));
+    }
+
+    /// @notice Element i of a row: two digests as one 512-bit integer mod q.
+    /// @dev One digest mod q would be biased: 2^256 is not much larger than q (PROTOCOL §11.18).
+    function element(bytes32 seed_, uint32 index) internal pure returns (uint256) {
+        uint256 high = uint256(sha256(abi.encodePacked(seed_, index, uint8(0))));
+        uint256 low = uint256(sha256(abi.encodePacked(seed_, index, uint8(1))));
+        return addmod(mulmod(high, TWO_TO_256_MOD_Q, G1.Q), low, G1.Q);
+    }
+}
