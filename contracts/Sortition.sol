@@ -142,7 +142,10 @@ abstract contract Sortition is IClerkRegistry {
         (outcome, ids, keys) = _select(seed, n, epoch);
         if (outcome == Outcome.Drawn) {
             for (uint256 seat = 0; seat < n; ++seat) {
-                _clerks[ids[seat]].seats += 1;
+                // Below the maximum: it had room.
+                unchecked {
+                    _clerks[ids[seat]].seats += 1;
+                }
             }
         } else {
             ids = new uint32[](0);
@@ -210,7 +213,8 @@ abstract contract Sortition is IClerkRegistry {
 
     /// @dev A new clerk, of weight 0 until {_weigh}.
     function _append(uint96 stake) internal returns (uint32 clerkId) {
-        if (_tree.leaves == type(uint32).max) revert RegistryFull();
+        // Seats store ids in 24 bits; the weights' total would overflow long before.
+        if (_tree.leaves == type(uint24).max) revert RegistryFull();
         clerkId = _tree.append() + 1;
         _clerks[clerkId].stake = stake;
     }
@@ -309,7 +313,10 @@ abstract contract Sortition is IClerkRegistry {
         Candidate storage candidate = _clerks[clerkId];
         // Together, so that the slot is read once.
         (uint256 seats, uint256 freed, uint256 stake) = (candidate.seats, candidate.freed, candidate.stake);
-        return seats < MAXIMUM_SEATS && stake >= (seats - freed + 1) * SEAT_BOND;
+        // freed ≤ seats < 2^8, a bond is below 2^96.
+        unchecked {
+            return seats < MAXIMUM_SEATS && stake >= (seats - freed + 1) * SEAT_BOND;
+        }
     }
 
     // ------------------------------------------------------------------ the queues

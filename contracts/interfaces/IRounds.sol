@@ -69,7 +69,7 @@ interface IRounds {
         uint40 snapshotAt;
         uint32 count; // N
         uint64 answered; // bitmap of seats with a right row
-        uint64 resolved; // bitmap of seats that owe nothing more
+        uint64 resolved; // bitmap of seats that owe nothing more; those from n on never do
         bool undrawable;
         bool abandoned;
         bool closed; // money settled
@@ -77,6 +77,7 @@ interface IRounds {
         uint128 deposit; // of which: what is left of the deposit
         uint128 slashed; // of which: taken from seats
         bytes32 developerKey; // point hash
+        bytes32 termsHash;
         bytes32 roundHash;
         bytes32 root; // of the sum tree
         bytes32 setHash;
@@ -125,7 +126,6 @@ interface IRounds {
     event Silent(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event Abandoned(uint256 indexed roundId, uint256 abortFee);
     event Closed(uint256 indexed roundId, State state, uint256 refund, uint256 burned);
-    event Swept(uint256 indexed roundId, uint256 amount);
     event Credited(address indexed account, uint256 indexed roundId, uint256 amount);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
@@ -147,9 +147,6 @@ interface IRounds {
     error ElementTooLarge(uint256 index, uint256 element);
     error NotDue(uint256 roundId, State state, uint256 dueAt);
     error AlreadyClosed(uint256 roundId);
-    error NoReward(uint256 roundId);
-    error OnlyRewards(address caller);
-    error ClaimsOver(uint256 roundId, uint256 endedAt);
     error NothingToWithdraw(address account);
 
     // ------------------------------------------------------------------ developer
@@ -191,12 +188,6 @@ interface IRounds {
     /// @notice Settle a round that is over: pay right rows, slash silent seats, return what is left.
     function close(uint256 roundId) external;
 
-    /// @notice Pay one reward of a completed and closed round, before its claims end. The rewards contract only.
-    function payReward(uint256 roundId, address payout) external returns (uint256 reward);
-
-    /// @notice Return unclaimed rewards to the developer once the claim window is over.
-    function sweep(uint256 roundId) external;
-
     /// @notice Take everything credited to the caller.
     function withdraw(address to) external returns (uint256 amount);
 
@@ -207,11 +198,6 @@ interface IRounds {
     function policy() external view returns (address);
     /// @notice Where contributors claim; see {IRewards}.
     function rewards() external view returns (address);
-    /// @notice What a claim is checked against.
-    function closedSet(uint256 roundId)
-        external
-        view
-        returns (bytes32 roundHash, bytes32 root, uint256 n, uint256 count);
     function state(uint256 roundId) external view returns (State);
     function terms(uint256 roundId) external view returns (Terms memory);
     function round(uint256 roundId) external view returns (Round memory);

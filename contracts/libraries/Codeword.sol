@@ -23,14 +23,7 @@ library Codeword {
         uint256 n = points.length;
         uint256[] memory polynomial = _polynomial(n - threshold, seed);
         uint256 input = G1.allocate(n);
-        uint256 binomial = 1; // C(n-1, j)
-        for (uint256 j = 0; j < n; ++j) {
-            // n = R: any n points are a codeword; p = 0, and only the subgroup is checked.
-            uint256 scalar = mulmod(binomial, _evaluate(polynomial, j + 1), G1.Q);
-            if (j & 1 == 1 && scalar != 0) scalar = G1.Q - scalar;
-            G1.setTerm(input, j, points[j], scalar);
-            binomial = binomial * (n - 1 - j) / (j + 1);
-        }
+        _fill(input, points, polynomial);
         (bool valid, bytes32 sum) = G1.msm(input, n);
         if (!valid) return Verdict.PointsInvalid;
         return sum == G1.identityHash() ? Verdict.Codeword : Verdict.NotACodeword;
@@ -39,18 +32,42 @@ library Codeword {
     /// @dev Coefficients c_i = keccak(seed ‖ i) mod q, the highest degree first.
     function _polynomial(uint256 terms, bytes32 seed) private pure returns (uint256[] memory polynomial) {
         polynomial = new uint256[](terms);
-        for (uint256 i = 0; i < terms; ++i) {
-            polynomial[terms - 1 - i] = uint256(keccak256(abi.encode(seed, i))) % G1.Q;
+        uint256 q = G1.Q;
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            for { let i := 0 } lt(i, terms) { i := add(i, 1) } {
+                mstore(0x20, i)
+                mstore(add(polynomial, mul(sub(terms, i), 32)), mod(keccak256(0x00, 0x40), q))
+            }
         }
     }
 
-    /// @dev Horner's rule.
-    function _evaluate(uint256[] memory polynomial, uint256 x) private pure returns (uint256 value) {
+    /// @dev Terms of the MSM: D_j with (-1)^j·C(n-1, j)·p(j+1), p by Horner's rule, binomials by their exact recurrence
+    /// (below 2^60). n = R: p = 0, any n points are a codeword, and only the subgroup is checked. In assembly, as it runs
+    /// n·(n - R) times.
+    function _fill(uint256 input, BLS.G1Point[] calldata points, uint256[] memory polynomial) private pure {
         uint256 q = G1.Q;
         assembly ("memory-safe") {
-            let at := add(polynomial, 32)
-            let end := add(at, mul(mload(polynomial), 32))
-            for {} lt(at, end) { at := add(at, 32) } { value := addmod(mulmod(value, x, q), mload(at), q) }
+            let n := points.length
+            let from := add(polynomial, 32)
+            let end := add(from, mul(mload(polynomial), 32))
+            let binomial := 1
+            for { let j := 0 } lt(j, n) {} {
+                let x := add(j, 1)
+                let value := 0
+                // Both are below q < 2^255: their sum needs no reduction before the next step's.
+                for { let at := from } lt(at, end) { at := add(at, 32) } {
+                    value := add(mulmod(value, x, q), mload(at))
+                }
+                value := mulmod(binomial, value, q)
+                // An odd term's sign; q itself stands for 0 there, which the precompile takes.
+                if and(j, 1) { value := sub(q, value) }
+                calldatacopy(input, add(points.offset, mul(j, 128)), 128)
+                mstore(add(input, 128), value)
+                input := add(input, 160)
+                binomial := div(mul(binomial, sub(sub(n, 1), j)), x)
+                j := x
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
 
@@ -57,18 +58,24 @@ library Commitment {
     /// @notice The root that a path leads to. The caller has checked the path's length and that index < 2^length.
     function rootOf(bytes32 leaf_, uint256 index, IRewards.Step[] calldata path) internal pure returns (bytes32 hash) {
         hash = leaf_;
-        for (uint256 level = 0; level < path.length; ++level) {
-            IRewards.Step calldata step = path[level];
-            hash = (index >> level) & 1 == 0 ? node(hash, step.sibling, step.body) : node(step.sibling, hash, step.body);
+        assembly ("memory-safe") {
+            // (left ‖ right ‖ body) in free memory; a step is (sibling ‖ body) in calldata.
+            let free := mload(0x40)
+            let end := add(path.offset, mul(path.length, 64))
+            for { let step := path.offset } lt(step, end) { step := add(step, 64) } {
+                let side := shl(5, and(index, 1)) // 0: the node is the left child, 32: the right one
+                mstore(add(free, side), hash)
+                mstore(add(free, xor(side, 32)), calldataload(step))
+                mstore(add(free, 64), calldataload(add(step, 32)))
+                hash := keccak256(free, 96)
+                index := shr(1, index)
+            }
         }
     }
 
-    /// @notice Levels of a tree with n noise positions and `count` data leaves: max(1, ceil(log2(n + count))).
+    /// @notice Levels of a tree with n ≥ 1 noise positions and `count` data leaves: max(1, ceil(log2(n + count))).
     function depth(uint256 n, uint256 count) internal pure returns (uint256 levels) {
-        levels = 1;
-        while (1 << levels < n + count) {
-            ++levels;
-        }
+        return Math.log2(n + count - 1) + 1;
     }
 
     /// @notice What a row answers: round, count, noise, roster, enrolments, exclusions and the points of all seats.

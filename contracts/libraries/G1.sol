@@ -35,6 +35,21 @@ library G1 {
         }
     }
 
+    /// @notice h(P) of each point.
+    function hashes(BLS.G1Point[] calldata points) internal pure returns (bytes32[] memory digests) {
+        digests = new bytes32[](points.length);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let at := add(digests, 32)
+            let end := add(points.offset, mul(points.length, POINT_BYTES))
+            for { let point := points.offset } lt(point, end) { point := add(point, POINT_BYTES) } {
+                calldatacopy(free, point, POINT_BYTES)
+                mstore(at, keccak256(free, POINT_BYTES))
+                at := add(at, 32)
+            }
+        }
+    }
+
     /// @notice Whether the point is the identity (128 zero bytes).
     function isIdentity(BLS.G1Point calldata point) internal pure returns (bool) {
         return (point.x_a | point.x_b | point.y_a | point.y_b) == 0;

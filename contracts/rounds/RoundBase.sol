@@ -30,7 +30,9 @@ abstract contract RoundBase is IRounds {
     uint96 internal immutable SEAT_BOND;
     uint32 internal immutable DRAW_WINDOW;
 
-    uint256 private constant SEATS_PER_WORD = 8;
+    /// @dev Clerk ids are below 2^24: ten to a word.
+    uint256 private constant SEATS_PER_WORD = 10;
+    uint256 private constant ID_BITS = 24;
 
     /// @inheritdoc IRounds
     uint256 public rounds;
@@ -41,7 +43,7 @@ abstract contract RoundBase is IRounds {
 
     mapping(uint256 roundId => Round) internal _rounds;
     mapping(uint256 roundId => Terms) internal _terms;
-    /// @dev Clerk ids in seat order, eight to a word.
+    /// @dev Clerk ids in seat order, ten to a word.
     mapping(uint256 roundId => mapping(uint256 word => uint256)) private _seats;
 
     constructor(
@@ -72,7 +74,7 @@ abstract contract RoundBase is IRounds {
         RANDOMNESS = randomness;
         GENERATORS = generators;
         POLICY = address(new RoundPolicy(registry, settings_));
-        REWARDS = address(new Rewards());
+        REWARDS = address(new Rewards(token));
         SEED_DELAY = settings_.seedDelay;
         MINIMUM_WINDOW = settings_.minimumWindow;
         MAXIMUM_WINDOW = settings_.maximumWindow;
@@ -116,16 +118,6 @@ abstract contract RoundBase is IRounds {
     }
 
     /// @inheritdoc IRounds
-    function closedSet(uint256 roundId)
-        external
-        view
-        returns (bytes32 roundHash, bytes32 root, uint256 n, uint256 count)
-    {
-        Round storage r = _rounds[roundId];
-        return (r.roundHash, r.root, _terms[roundId].n, r.count);
-    }
-
-    /// @inheritdoc IRounds
     function seats(uint256 roundId) external view returns (uint32[] memory clerkIds) {
         if (_rounds[roundId].drawnAt == 0) return clerkIds;
         uint256 n = _terms[roundId].n;
@@ -165,7 +157,7 @@ abstract contract RoundBase is IRounds {
         if (r.snapshotAt == 0) return block.timestamp < collectEnd ? State.Collecting : State.Abandoned;
         Terms storage t = _terms[roundId];
         if (_popcount(r.answered) >= uint256(t.t) + t.k) return State.Completed;
-        if (block.timestamp >= rowEnd || r.resolved == _allSeats(t.n)) return State.Failed;
+        if (block.timestamp >= rowEnd || r.resolved == type(uint64).max) return State.Failed;
         return block.timestamp < complaintEnd ? State.Disputing : State.Answering;
     }
 
@@ -219,17 +211,17 @@ abstract contract RoundBase is IRounds {
 
     function _clerkAt(uint256 roundId, uint256 seat) internal view returns (uint32) {
         // forge-lint: disable-next-line(unsafe-typecast)
-        return uint32(_seats[roundId][seat / SEATS_PER_WORD] >> (32 * (seat % SEATS_PER_WORD)));
+        return uint24(_seats[roundId][seat / SEATS_PER_WORD] >> (ID_BITS * (seat % SEATS_PER_WORD)));
     }
 
     function _storeSeats(uint256 roundId, uint32[] memory ids) internal {
-        uint256 word;
-        for (uint256 seat = 0; seat < ids.length; ++seat) {
-            word |= uint256(ids[seat]) << (32 * (seat % SEATS_PER_WORD));
-            if (seat % SEATS_PER_WORD == SEATS_PER_WORD - 1 || seat == ids.length - 1) {
-                _seats[roundId][seat / SEATS_PER_WORD] = word;
-                word = 0;
+        uint256 seat = 0;
+        for (uint256 word = 0; seat < ids.length; ++word) {
+            uint256 packed = 0;
+            for (uint256 shift = 0; shift < SEATS_PER_WORD * ID_BITS && seat < ids.length; shift += ID_BITS) {
+                packed |= uint256(ids[seat++]) << shift;
             }
+            _seats[roundId][word] = packed;
         }
     }
 

@@ -41,6 +41,8 @@ abstract contract RoundOpening is RoundBase {
         // forge-lint: disable-next-line(unsafe-typecast)
         r.deposit = uint128(deposit);
         r.developerKey = G1.hash(developerKey);
+        r.termsHash = keccak256(abi.encode(terms_));
+        r.resolved = ~_allSeats(terms_.n);
         // The registry draws in the order of requests; rounds and tickets count alike.
         assert(REGISTRY.scheduleDraw(seedBlock) == roundId);
         emit Requested(roundId, msg.sender, seedBlock, terms_, developerKey);
@@ -82,7 +84,7 @@ abstract contract RoundOpening is RoundBase {
                 block.chainid,
                 address(this),
                 roundId,
-                keccak256(abi.encode(_termsOf(roundId))),
+                r.termsHash,
                 r.developer,
                 r.developerKey,
                 uint256(r.epoch),

@@ -115,18 +115,13 @@ abstract contract RoundRows is RoundBase {
     }
 
     function _setOf(Snapshot calldata snapshot_) private pure returns (Set memory set) {
-        uint256 n = snapshot_.points.length;
-        bytes32[] memory hashes = new bytes32[](n);
-        for (uint256 j = 0; j < n; ++j) {
-            hashes[j] = G1.hash(snapshot_.points[j]);
-        }
         return Set({
             count: snapshot_.count,
             noise: snapshot_.noise,
             rosterRoot: snapshot_.rosterRoot,
             enrolmentRoot: snapshot_.enrolmentRoot,
             exclusions: 0,
-            points: hashes
+            points: G1.hashes(snapshot_.points)
         });
     }
 }

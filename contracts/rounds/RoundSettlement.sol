@@ -4,11 +4,12 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds, Terms} from "../interfaces/IRounds.sol";
 import {RoundTerms} from "../libraries/RoundTerms.sol";
 import {RoundBase} from "./RoundBase.sol";
 
-/// @title A round's end: who gets what is left, what rewards are paid from, withdrawals.
+/// @title A round's end: who gets what is left, and withdrawals.
 abstract contract RoundSettlement is RoundBase {
     using RoundTerms for Terms;
     using SafeERC20 for IERC20;
@@ -66,7 +67,7 @@ abstract contract RoundSettlement is RoundBase {
     /// @dev Rows are over: the window has closed, or no seat owes anything more.
     function _requireOver(uint256 roundId, State current) private view {
         (,, uint256 rowEnd,) = deadlines(roundId);
-        bool over = _rounds[roundId].resolved == _allSeats(_terms[roundId].n) || block.timestamp >= rowEnd;
+        bool over = _rounds[roundId].resolved == type(uint64).max || block.timestamp >= rowEnd;
         if (rowEnd == 0 || !over) revert NotDue(roundId, current, rowEnd);
     }
 
@@ -74,8 +75,8 @@ abstract contract RoundSettlement is RoundBase {
         Round storage r = _rounds[roundId];
         uint256 n = _terms[roundId].n;
         uint64 resolved = r.resolved;
-        uint256 silent = n - _popcount(resolved);
-        r.resolved = _allSeats(n);
+        uint256 silent = _popcount(~resolved);
+        r.resolved = type(uint64).max;
         // forge-lint: disable-next-line(unsafe-typecast)
         uint128 slashed = uint128(silent * SEAT_BOND);
         r.slashed += slashed;
@@ -113,7 +114,30 @@ abstract contract RoundSettlement is RoundBase {
         }
         _end(r);
         _burn(roundId, burned);
-        _refund(roundId, current, r.held - kept, burned);
+        _fillPot(roundId, kept);
+        _refund(roundId, current, r.held, burned);
+    }
+
+    /// @dev Hand the contributors' rewards over to where they are claimed.
+    function _fillPot(uint256 roundId, uint256 amount) private {
+        if (amount == 0) return;
+        Round storage r = _rounds[roundId];
+        Terms storage t = _terms[roundId];
+        (,,, uint256 claimEnd) = deadlines(roundId);
+        IRewards.Pot memory pot = IRewards.Pot({
+            roundHash: r.roundHash,
+            root: r.root,
+            reward: t.reward,
+            count: r.count,
+            claimed: 0,
+            // A time and four windows of 32 bits.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            claimEnd: uint40(claimEnd),
+            n: t.n
+        });
+        _take(roundId, amount);
+        IERC20(TOKEN).safeTransfer(REWARDS, amount);
+        IRewards(REWARDS).open(roundId, pot);
     }
 
     function _end(Round storage r) private {
@@ -125,33 +149,6 @@ abstract contract RoundSettlement is RoundBase {
     function _refund(uint256 roundId, State current, uint256 refund, uint256 burned) private {
         emit Closed(roundId, current, refund, burned);
         _credit(roundId, _rounds[roundId].developer, refund);
-    }
-
-    // ------------------------------------------------------------------ rewards
-
-    /// @inheritdoc IRounds
-    function payReward(uint256 roundId, address payout) external returns (uint256 reward) {
-        if (msg.sender != REWARDS) revert OnlyRewards(msg.sender);
-        State current = state(roundId);
-        if (current != State.Completed || !_rounds[roundId].closed) revert WrongState(roundId, current);
-        (,,, uint256 claimEnd) = deadlines(roundId);
-        if (block.timestamp >= claimEnd) revert ClaimsOver(roundId, claimEnd);
-        reward = _terms[roundId].reward;
-        if (reward == 0) revert NoReward(roundId);
-        _take(roundId, reward);
-        IERC20(TOKEN).safeTransfer(payout, reward);
-    }
-
-    /// @inheritdoc IRounds
-    function sweep(uint256 roundId) external {
-        Round storage r = _rounds[roundId];
-        State current = state(roundId);
-        if (current != State.Completed || !r.closed) revert WrongState(roundId, current);
-        (,,, uint256 claimEnd) = deadlines(roundId);
-        if (block.timestamp < claimEnd) revert NotDue(roundId, current, claimEnd);
-        uint256 amount = r.held;
-        emit Swept(roundId, amount);
-        _credit(roundId, r.developer, amount);
     }
 
     // ------------------------------------------------------------------ withdrawals

@@ -16,7 +16,7 @@ from sda.answers import AnswerBook
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.settings import in_tokens
-from sda.chain.structs import Clerk, Round
+from sda.chain.structs import Clerk
 from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer
 from sda.crypto.hashes import ZERO_WORD
 from sda.errors import ProofError, RelayError, SDAError, UnreachableError
@@ -158,7 +158,7 @@ class ClerkAgent:
         now = self.contracts.chain.now()
         if facts.closed:
             return
-        if view.state is State.ABANDONED or (view.row_end and (now >= view.row_end or _all_resolved(view, facts))):
+        if view.state is State.ABANDONED or (view.row_end and (now >= view.row_end or facts.all_resolved)):
             yield _attempt("round closed", round_id, lambda: self._close(round_id))
         elif owes and view.state is State.DISPUTING:
             yield _attempt("job checked", round_id, lambda: self._check(view, seat))
@@ -257,7 +257,3 @@ def _attempt(action: str, round_id: int | None, act: Callable[[], str]) -> Deed:
         raise
     except SDAError as error:
         return Deed(action, round_id, f"{type(error).__name__}: {error}", failed=True)
-
-
-def _all_resolved(view: RoundView, facts: Round) -> bool:
-    return facts.resolved == (1 << view.terms.n) - 1

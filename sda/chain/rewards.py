@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sda.chain.addresses import to_text
 from sda.chain.client import Chain, Receipt
 from sda.chain.contract import Contract
+from sda.chain.structs import Pot
 from sda.crypto.sumtree import Step
 from sda.messages import AccountKey, Enrolment, Leaf
 
@@ -56,6 +57,14 @@ class Rewards:
         )
         steps = [(step.sibling, step.body) for step in path]
         return self.contract.transact(sender, "claim", round_id, index, struct, steps)
+
+    def sweep(self, sender: AccountKey, round_id: int) -> Receipt:
+        """Pay unclaimed rewards to the round's developer once the claim window is over. Anyone may."""
+        return self.contract.transact(sender, "sweep", round_id)
+
+    def pot(self, round_id: int) -> Pot:
+        """The rewards of a round; all zero unless it was completed, paid for and closed."""
+        return Pot(*self.contract.call("pot", round_id))
 
     def is_claimed(self, round_id: int, index: int) -> bool:
         """Whether the reward of a leaf has been paid."""

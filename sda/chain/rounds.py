@@ -21,7 +21,7 @@ from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct
 from sda.chain.registry import Registry
 from sda.chain.rewards import Rewards
 from sda.chain.settings import RoundsSettings
-from sda.chain.structs import Deadlines, Outcome, Quote, Round
+from sda.chain.structs import Deadlines, Outcome, Pot, Quote, Round
 from sda.chain.token import NO_PERMIT, Permit
 from sda.crypto import schnorr
 from sda.crypto.hashes import ZERO_WORD
@@ -159,7 +159,7 @@ class Rounds:
             return (Outcome.DRAWN if failed is None else Outcome(failed["outcome"])), receipt
 
     def close(self, sender: AccountKey, round_id: int) -> Receipt:
-        """Settle a round that is over: slash the silent, return what is left."""
+        """Settle a round that is over: pay right rows, slash the silent, return what is left."""
         return self.contract.transact(sender, "close", round_id)
 
     def claim(
@@ -175,8 +175,8 @@ class Rounds:
         return self._rewards.claim(sender, round_id, index, leaf, enrolment, path)
 
     def sweep(self, sender: AccountKey, round_id: int) -> Receipt:
-        """Return unclaimed rewards to the developer once the claim window is over."""
-        return self.contract.transact(sender, "sweep", round_id)
+        """Pay unclaimed rewards to the developer once the claim window is over; see `Rewards.sweep`."""
+        return self._rewards.sweep(sender, round_id)
 
     def withdraw(self, sender: AccountKey, to: bytes) -> tuple[int, Receipt]:
         """Take everything credited to the sender.
@@ -233,6 +233,10 @@ class Rounds:
     def balance_of(self, account: bytes) -> int:
         """What is credited to an account and can be withdrawn."""
         return int(self.contract.call("balanceOf", to_text(account)))
+
+    def pot(self, round_id: int) -> Pot:
+        """The rewards of a completed and settled round; see `Rewards.pot`."""
+        return self._rewards.pot(round_id)
 
     def is_claimed(self, round_id: int, index: int) -> bool:
         """Whether the reward of a leaf has been paid."""
@@ -305,14 +309,15 @@ class Rounds:
     # ------------------------------------------------------------------ events
 
     def events(self, name: str, round_id: int) -> list[Event]:
-        """A round's events of one name (`Claimed` included), in order; from one node."""
-        contract = self._rewards.contract if name == "Claimed" else self.contract
+        """A round's events of one name, those of its rewards included, in order; from one node."""
+        rewards = self._rewards.contract
+        contract = rewards if name in rewards.event_names("roundId") else self.contract
         first = self._request_block(self.round(round_id))
         return contract.events(name, first=first, roundId=round_id)
 
     def history(self, round_id: int) -> list[Event]:
         """All events of a round, in order; from one node."""
-        names = [*self.contract.event_names("roundId"), "Claimed"]
+        names = [*self.contract.event_names("roundId"), *self._rewards.contract.event_names("roundId")]
         found = [event for name in names for event in self.events(name, round_id)]
         return sorted(found, key=lambda event: (event.block, event.index))
 

@@ -59,11 +59,12 @@ class Round:
         drawn_at, snapshot_at: Unix seconds; 0 if it has not happened.
         count: N.
         answered: Bitmap of the seats with a right row.
-        resolved: Bitmap of the seats that owe nothing more.
+        resolved: Bitmap of the seats that owe nothing more; the bits of seats that there are not are set.
         undrawable, abandoned, closed: How it ended, if it did.
         held: Token units still held for the round.
         deposit, slashed: Parts of `held`.
         developer_key: Point hash.
+        terms_hash: Of the terms.
         round_hash, root, set_hash: Zero while unknown.
     """
 
@@ -82,6 +83,7 @@ class Round:
     deposit: int
     slashed: int
     developer_key: bytes
+    terms_hash: bytes
     round_hash: bytes
     root: bytes
     set_hash: bytes
@@ -91,6 +93,38 @@ class Round:
         """From a call's answer."""
         developer, *rest = struct
         return cls(from_text(developer), *rest)
+
+    @property
+    def all_resolved(self) -> bool:
+        """Whether no seat owes anything more: the round can be closed before its deadline."""
+        return self.resolved == 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Pot:
+    """`IRewards.Pot`: the rewards of one completed round.
+
+    Attributes:
+        round_hash, root: What leaves and paths are checked against.
+        reward: Token units each; 0 if there is no pot.
+        count: N.
+        claimed: Rewards paid or swept.
+        claim_end: Unix seconds.
+        n: Seats; the leaves below it are no contributors'.
+    """
+
+    round_hash: bytes
+    root: bytes
+    reward: int
+    count: int
+    claimed: int
+    claim_end: int
+    n: int
+
+    @property
+    def waiting(self) -> int:
+        """Token units that nobody claimed yet."""
+        return (self.count - self.claimed) * self.reward
 
 
 @dataclass(frozen=True)

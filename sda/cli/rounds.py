@@ -152,7 +152,7 @@ def status(session: Session, round_id: int) -> Answer:
     if state is State.NONE:
         raise ChainError(f"round {round_id}: there is none; rounds are 0 to {rounds.number() - 1}")
     ends, terms = rounds.deadlines(round_id), rounds.terms(round_id)
-    clerk_ids = rounds.seats(round_id)
+    clerk_ids, pot = rounds.seats(round_id), rounds.pot(round_id)
     seats = [
         {
             "seat": seat,
@@ -168,6 +168,7 @@ def status(session: Session, round_id: int) -> Answer:
         "facts": vars(round_facts),
         "deadlines": vars(ends),
         "seats": seats,
+        "rewards": {"each": pot.reward, "claimed": pot.claimed, "waiting": pot.waiting},
     }
     shown = {
         "round": f"{round_id}: {state.name.lower()}{', settled' if round_facts.closed else ''}",
@@ -175,6 +176,7 @@ def status(session: Session, round_id: int) -> Answer:
         "contributors": f"{round_facts.count:,} (from {terms.minimum:,} to {terms.maximum:,})",
         "rows": f"{round_facts.answered.bit_count()} of {terms.n}, {terms.t + terms.k} complete it",
         "held": f"{in_tokens(round_facts.held)} tokens, {in_tokens(round_facts.deposit)} of them deposit",
+        "rewards": f"{pot.claimed:,} of {pot.count:,} gone, {in_tokens(pot.waiting)} tokens wait",
         **{
             label: datetime.fromtimestamp(end, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
             for label, end in (
@@ -246,7 +248,7 @@ def finalise(session: Session, key: str, round_id: int) -> Answer:
     rounds, account = session.contracts.rounds, session.account(key)
     if rounds.round(round_id).closed:
         receipt = rounds.sweep(account, round_id)
-        action = "unclaimed rewards returned to the developer's credit"
+        action = "unclaimed rewards returned to the developer"
     else:
         receipt = rounds.close(account, round_id)
         action = rounds.state(round_id).name.lower() + ", settled"

@@ -4,14 +4,16 @@ not allowed."""
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sda.audit import audit
+from sda.chain.devnet import Devnet
 from sda.chain.header import header_of
 from sda.chain.points import key_struct, proof_struct
-from sda.chain.settings import TOKEN
+from sda.chain.settings import DEVNET, TOKEN
 from sda.chain.structs import Outcome
 from sda.chain.token import NO_PERMIT
 from sda.contributor import check_counted
@@ -100,6 +102,7 @@ def test_history_is_everything_in_order(answering: Stage) -> None:
         "Drawn",
         "SnapshotTaken",
         *["RowAccepted"] * 5,
+        "Opened",
         "Closed",
     ]
 
@@ -150,21 +153,29 @@ def test_no_draw_in_time(stage: Stage) -> None:
     assert stage.rounds.balance_of(stage.developer.address) > 0
 
 
-def test_a_pool_that_shrank(stage: Stage) -> None:
+def test_a_pool_that_shrank(tmp_path: Path) -> None:
+    with Devnet(settings=replace(DEVNET, rounds=replace(DEVNET.rounds, seed_delay=30))) as devnet:
+        stage = Stage(devnet, tmp_path)
+        stage.request()
+        for account in stage.accounts[:4]:
+            stage.registry.unbond(account)
+        assert stage.registry.pool_size() == 4
+        outcome, _ = stage.draw()
+        assert outcome is Outcome.POOL_TOO_SMALL
+        assert stage.rounds.state(0) is State.UNDRAWABLE
+        with pytest.raises(ChainError, match="round 0: has no committee"):
+            stage.view()
+        stage.close_files()
+
+
+def test_a_pool_that_would_shrink_under_a_seed_that_is_known(stage: Stage) -> None:
     stage.request()
-    # Before the seed is known, all in one block: later the tree does not move.
-    chain, data = stage.contracts.chain, stage.registry.contract.data("unbond")
-    chain.request("evm_setAutomine", False)
     for account in stage.accounts[:4]:
-        chain.send(account, stage.registry.address, data)
-    chain.request("evm_mine")
-    chain.request("evm_setAutomine", True)
+        stage.registry.unbond(account)
+    assert stage.registry.pool_size() == 8
+    assert stage.draw()[0] is Outcome.DRAWN
+    stage.registry.apply_queue(stage.accounts[0], 10)
     assert stage.registry.pool_size() == 4
-    outcome, _ = stage.draw()
-    assert outcome is Outcome.POOL_TOO_SMALL
-    assert stage.rounds.state(0) is State.UNDRAWABLE
-    with pytest.raises(ChainError, match="round 0: has no committee"):
-        stage.view()
 
 
 def test_too_few_rows(answering: Stage) -> None:
@@ -314,3 +325,6 @@ def test_claim(answering: Stage) -> None:
     late = refused(other.index, other.path, (second.contribution.leaf, second.enrolment))
     assert late.name == "ClaimsOver"
     rounds.sweep(answering.developer, 0)
+    pot = rounds.pot(0)
+    assert (pot.claimed, pot.waiting) == (pot.count, 0)
+    assert refusal(rounds.sweep, answering.developer, 0).name == "NothingToSweep"

@@ -13,7 +13,7 @@ import pytest
 
 from sda.chain.artifacts import contract_names, load
 from sda.chain.settings import RegistrySettings, RoundsSettings
-from sda.chain.structs import Clerk, Deadlines, Outcome, Quote, Round
+from sda.chain.structs import Clerk, Deadlines, Outcome, Pot, Quote, Round
 from sda.chain.token import Permit
 from sda.errors import ChainError
 from sda.round import ClosedSet, Snapshot, State, Terms
@@ -51,6 +51,7 @@ def structs(contract: str) -> dict[str, list[str]]:
         ("Rounds", "IRounds.Settings", RoundsSettings),
         ("Rounds", "IRounds.Snapshot", Snapshot),
         ("Rounds", "Permit", Permit),
+        ("Rewards", "IRewards.Pot", Pot),
         ("ClerkRegistry", "IClerkRegistry.Clerk", Clerk),
         ("ClerkRegistry", "IClerkRegistry.Settings", RegistrySettings),
     ],

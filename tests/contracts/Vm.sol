@@ -3,6 +3,14 @@ pragma solidity ^0.8.30;
 
 /// @dev Foundry's cheat codes, as far as the tests use them.
 interface Vm {
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
@@ -14,6 +22,7 @@ interface Vm {
     function expectRevert(bytes calldata data) external;
     function getNonce(address account) external view returns (uint64);
     function label(address account, string calldata name) external;
+    function lastCallGas() external view returns (Gas memory);
     function load(address target, bytes32 slot) external view returns (bytes32);
     function parseJsonAddressArray(string calldata json, string calldata key) external pure returns (address[] memory);
     function parseJsonBoolArray(string calldata json, string calldata key) external pure returns (bool[] memory);
