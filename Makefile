@@ -50,8 +50,9 @@ lint: setup ## formatting, lint, strict types, artifacts match the sources
 	node_modules/.bin/solhint --noPoster --disc --max-warnings 0 'contracts/**/*.sol'
 	$(RUN)/python tools/compile.py --check
 
-test-contracts: setup ## Foundry: unit, fuzz, invariants
+test-contracts: setup ## Foundry: unit, fuzz, invariants, gas
 	forge test
+	$(RUN)/python tools/gas.py
 
 test-python: setup ## unit, property and whole-round tests, on Anvil
 	$(RUN)/pytest
@@ -63,6 +64,7 @@ bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
 
 gas: setup ## measure gas; rewrites the checked gas table
+	forge test --match-contract RoundsGas
 	$(RUN)/python tools/gas.py --write
 
 fmt: setup ## format everything

@@ -1,0 +1,56 @@
+"""The gas table docs/gas.md, from what `forge test` just measured (tests/contracts/RoundsGas.t.sol).
+
+`python tools/gas.py` fails if the table says anything else; `python tools/gas.py --write` rewrites it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+MEASURED = ROOT / ".build" / "gas.json"
+TABLE = ROOT / "docs" / "gas.md"
+
+STEPS = {
+    "register": "register a clerk, with key and stake",
+    "request": "request a round, with its payment",
+    "draw": "draw the committee, pay the bounty",
+    "snapshot": "snapshot: root, n points checked",
+    "row": "a row, the dearest of all seats",
+    "close": "settle the round, everybody's fee credited",
+    "claim": "claim one reward of 250,000",
+    "draw_64": "draw, n = 64",
+    "snapshot_64": "snapshot, n = 64",
+    "row_m64": "a row, m = 64",
+}
+HEAD = """# Gas of each step
+
+Whole transactions, calldata included, with a committee of n = 26 (R = 18, m = 3) among 1,000 clerks and 250,000
+contributors unless a line says otherwise. `make gas` measures and rewrites this table; `make test` fails if a step
+costs more than its limit, or anything else than stands here.
+
+| step | gas | limit |
+| --- | ---: | ---: |
+"""
+
+
+def table(measured: dict[str, int]) -> str:
+    """The file's text."""
+    lines = (f"| {words} | {measured[name]:,} | {measured[name + '_limit']:,} |\n" for name, words in STEPS.items())
+    return HEAD + "".join(lines)
+
+
+def main(arguments: list[str]) -> str | None:
+    """Check or write; an error's text, or None."""
+    wanted = table(json.loads(MEASURED.read_text()))
+    if arguments == ["--write"]:
+        TABLE.write_text(wanted)
+    elif TABLE.read_text() != wanted:
+        return f"docs/gas.md is not what was measured; run make gas\n\n{wanted}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
