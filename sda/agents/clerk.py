@@ -126,6 +126,7 @@ class ClerkAgent:
 
     def _keep_keys(self, clerk_id: int) -> Iterator[Deed]:
         """Register this epoch's key if it was missed, the next one's in time; delete what is final."""
+        awaited = self._epochs_to_be_drawn()  # before the seats are looked at: no draw falls in between
         clerk, now = self.registry.clerk(clerk_id), self.registry.epoch_now()
         second_half = self.registry.epoch_end(now) - self.registry.settings().epoch_length // 2
         wanted = [now, now + 1] if self.contracts.chain.now() >= second_half else [now]
@@ -133,10 +134,15 @@ class ClerkAgent:
             if self.registry.key_hash(clerk_id, epoch) == ZERO_WORD:
                 yield _attempt("key registered", None, partial(self._register_key, epoch))
         for epoch in self.keys.epochs() if clerk.seats == 0 else []:
-            if epoch < now:
+            if epoch < now and epoch not in awaited:
                 self.keys.delete_epoch(epoch)
                 self._pairs_file(epoch).unlink(missing_ok=True)
                 yield Deed("key deleted", detail=f"epoch {epoch}: all its rounds are final")
+
+    def _epochs_to_be_drawn(self) -> set[int]:
+        """Of the rounds that wait for their draw: it takes the keys of the epoch of the request."""
+        waiting = range(self.registry.next_ticket(), self.rounds.number())
+        return {self.rounds.round(i).epoch for i in waiting if self.rounds.state(i) is State.REQUESTED}
 
     def _register_key(self, epoch: int) -> str:
         secret = self.keys.key(epoch) if epoch in self.keys.epochs() else self.keys.add_epoch(epoch)
@@ -152,7 +158,6 @@ class ClerkAgent:
     def _serve(self, clerk_id: int, round_id: int) -> Iterator[Deed]:
         """Check, answer or settle one round in which the clerk holds a seat."""
         view, facts = self.rounds.view(round_id), self.rounds.round(round_id)
-        self.relay.open_round(view)
         seat = next(seat for seat in view.seats if seat.clerk_id == clerk_id)
         owes = not facts.resolved >> seat.index & 1
         now = self.contracts.chain.now()
@@ -202,6 +207,7 @@ class ClerkAgent:
         kept = self._book.kept(view.round_hash, seat.index, view.closed.set_hash)
         if kept is not None:
             return kept
+        self.relay.open_round(view)
         secret = self.keys.key(view.epoch)
         pairs = Pairs.load(self._pairs_file(view.epoch), secret)
         try:

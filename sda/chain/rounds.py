@@ -56,6 +56,11 @@ class Rounds:
         address = from_text(self.contract.call("rewards"))
         return Rewards(self.chain, address, self.contract.since)
 
+    @property
+    def rewards_address(self) -> bytes:
+        """The contract that holds contributors' rewards, 20 bytes."""
+        return self._rewards.address
+
     @cached_property
     def _policy(self) -> Contract:
         return Contract(self.chain, "RoundPolicy", from_text(self.contract.call("policy")))

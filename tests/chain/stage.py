@@ -133,7 +133,8 @@ class Stage:
             key = ContributorKey(AccountKey.generate(), SecretKey.generate())
             enrolment = key.enrol(view.domain)
             position = self.relay.enrol(enrolment.encode())
-            vector = [self._random.randrange(1 << self.terms.bits) for _ in range(self.terms.length)]
+            lowest = -self.terms.offset
+            vector = [lowest + self._random.randrange(1 << self.terms.bits) for _ in range(self.terms.length)]
             payout = AccountKey.generate().address
             contribution = contribute(view, key, position, vector, payout, secrets.token_bytes(4))
             self.relay.submit(contribution.encode())

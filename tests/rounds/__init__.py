@@ -1,0 +1,1 @@
+"""Whole rounds on a real chain, honest and not."""
