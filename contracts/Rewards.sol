@@ -31,6 +31,12 @@ contract Rewards is IRewards {
     }
 
     /// @inheritdoc IRewards
+    function exclude(uint256 roundId, uint256 index) external {
+        if (msg.sender != address(ROUNDS)) revert OnlyRounds(msg.sender);
+        _claimed[roundId][index >> 8] |= 1 << (index & 0xff);
+    }
+
+    /// @inheritdoc IRewards
     function claim(uint256 roundId, uint256 index, Leaf calldata leaf, Step[] calldata path) external {
         Pot memory p = _potOf(roundId);
         if (block.timestamp >= p.claimEnd) revert ClaimsOver(roundId, p.claimEnd);

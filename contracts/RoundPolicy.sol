@@ -23,24 +23,26 @@ contract RoundPolicy is IRoundPolicy {
 
     IClerkRegistry private immutable REGISTRY;
     uint256 private immutable SEAT_BOND;
-    uint256 private immutable MINIMUM_WINDOW;
-    uint256 private immutable MAXIMUM_WINDOW;
-    uint256 private immutable DRAW_BOUNTY;
-    uint256 private immutable ABORT_BURN;
 
-    constructor(IClerkRegistry registry, IRounds.Settings memory settings) {
+    IRounds.Settings private _settings;
+
+    constructor(IClerkRegistry registry, IRounds.Settings memory settings_) {
         REGISTRY = registry;
         SEAT_BOND = registry.seatBond();
-        MINIMUM_WINDOW = settings.minimumWindow;
-        MAXIMUM_WINDOW = settings.maximumWindow;
-        DRAW_BOUNTY = settings.drawBounty;
-        ABORT_BURN = settings.abortBurn;
+        _settings = settings_;
+    }
+
+    /// @inheritdoc IRoundPolicy
+    function settings() external view returns (IRounds.Settings memory) {
+        return _settings;
     }
 
     /// @inheritdoc IRoundPolicy
     function quote(Terms memory terms) public view returns (uint256 escrow, uint256 deposit) {
-        escrow = terms.committeeFee(terms.maximum) + uint256(terms.maximum) * terms.reward + DRAW_BOUNTY;
-        deposit = DEPOSIT_MULTIPLE * (terms.flatFees() + ABORT_BURN);
+        uint256 complaints = uint256(_settings.complaintFee) * _settings.maximumExclusions;
+        escrow = terms.committeeFee(terms.maximum) + uint256(terms.maximum) * terms.reward;
+        escrow += _settings.drawBounty + complaints;
+        deposit = DEPOSIT_MULTIPLE * (terms.flatFees() + _settings.abortBurn);
     }
 
     /// @inheritdoc IRoundPolicy
@@ -101,10 +103,11 @@ contract RoundPolicy is IRoundPolicy {
     }
 
     function _checkWindows(Terms memory terms) private view {
-        _within("collectWindow", terms.collectWindow, MINIMUM_WINDOW, MAXIMUM_WINDOW);
-        _within("complaintWindow", terms.complaintWindow, MINIMUM_WINDOW, MAXIMUM_WINDOW);
-        _within("rowWindow", terms.rowWindow, MINIMUM_WINDOW, MAXIMUM_WINDOW);
-        _within("claimWindow", terms.claimWindow, MINIMUM_WINDOW, MAXIMUM_WINDOW);
+        (uint256 shortest, uint256 longest) = (_settings.minimumWindow, _settings.maximumWindow);
+        _within("collectWindow", terms.collectWindow, shortest, longest);
+        _within("complaintWindow", terms.complaintWindow, shortest, longest);
+        _within("rowWindow", terms.rowWindow, shortest, longest);
+        _within("claimWindow", terms.claimWindow, shortest, longest);
     }
 
     function _within(string memory field, uint256 value, uint256 lowest, uint256 highest) private pure {

@@ -35,9 +35,11 @@ class State(IntEnum):
     COLLECTING = 4
     ABANDONED = 5
     DISPUTING = 6
-    ANSWERING = 7
-    COMPLETED = 8
-    FAILED = 9
+    SETTLING = 7
+    ANSWERING = 8
+    COMPLETED = 9
+    FAILED = 10
+    FRAUD = 11
 
 
 @dataclass(frozen=True)

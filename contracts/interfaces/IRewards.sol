@@ -63,6 +63,9 @@ interface IRewards {
     /// @notice Take the rewards of a completed round, transferred beforehand. The rounds contract only.
     function open(uint256 roundId, Pot calldata pot_) external;
 
+    /// @notice Bar the reward of an excluded leaf. The disputes are the rounds contract's to tell of.
+    function exclude(uint256 roundId, uint256 index) external;
+
     function pot(uint256 roundId) external view returns (Pot memory);
 
     /// @return claimed Whether the reward of a leaf was paid.

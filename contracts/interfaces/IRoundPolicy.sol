@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Terms} from "./IRounds.sol";
+import {IRounds, Terms} from "./IRounds.sol";
 
 /// @title Which terms a round can have, and what it costs.
 interface IRoundPolicy {
@@ -13,10 +13,13 @@ interface IRoundPolicy {
     error FeesExceedBonds(uint256 fees, uint256 bonds);
 
     /// @notice What a round costs up front.
-    /// @return escrow Fees of a full committee for the maximal count, rewards and the draw's bounty.
+    /// @return escrow Fees of a full committee for the maximal count, rewards, the draw's bounty and the pot for complaints.
     /// @return deposit Returned unless the developer gives up or cheats.
     function quote(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
 
     /// @notice The same, or revert if such a round cannot be requested now; the error names the term.
     function admit(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
+
+    /// @notice What was fixed at the deployment of the rounds contract.
+    function settings() external view returns (IRounds.Settings memory);
 }

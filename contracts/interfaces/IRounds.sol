@@ -45,9 +45,11 @@ interface IRounds {
         Collecting, // contributors send
         Abandoned, // no snapshot in time, or given up: the committee gets its flat fees
         Disputing, // complaint window
+        Settling, // leaves were excluded: the closed set is to be replaced before the first row
         Answering, // clerks send rows
         Completed, // R rows are in
-        Failed // too few rows
+        Failed, // too few rows
+        Fraud // the developer was convicted
     }
 
     /// @notice Fixed at deployment.
@@ -58,6 +60,8 @@ interface IRounds {
         uint96 drawBounty; // token units to whoever draws
         uint96 abortBurn; // token units burned when a developer gives up after the request
         uint96 noDataBurn; // token units burned from a seat, and as much from the deposit, when it declares "no data"
+        uint96 complaintFee; // token units to whoever shows a bad share: pays its gas
+        uint8 maximumExclusions; // that the escrow pays for; with more of them the round is given up
     }
 
     /// @notice The facts of a round; everything else is derived.
@@ -73,6 +77,11 @@ interface IRounds {
         bool undrawable;
         bool abandoned;
         bool closed; // money settled
+        bool fraud; // the developer was convicted
+        uint8 excluded; // leaves that verdicts took out
+        uint8 excludedData; // of them data leaves; counted once they are settled
+        uint40 extendedTo; // unix seconds; complaints last until then if that is later than their window
+        uint40 settledAt; // unix seconds; when the excluded leaves were taken out
         uint128 held; // token units still held for the round
         uint128 deposit; // of which: what is left of the deposit
         uint128 slashed; // of which: taken from seats
@@ -81,6 +90,20 @@ interface IRounds {
         bytes32 roundHash;
         bytes32 root; // of the sum tree
         bytes32 setHash;
+    }
+
+    /// @notice What a dispute is about.
+    struct Case {
+        bytes32 roundHash;
+        bytes32 root;
+        bytes32 setHash;
+        uint32 count; // N of the tree
+        uint32 epoch; // of the clerk keys
+        uint8 n;
+        uint8 threshold; // R
+        uint8 m;
+        uint32 window; // seconds of the complaint window
+        uint40 baseEnd; // unix seconds; its end
     }
 
     /// @notice The preimage of the tree's root, its points, and what the roster commits to.
@@ -124,12 +147,14 @@ interface IRounds {
     event RowRejected(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event NoData(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId);
     event Silent(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
+    event Convicted(uint256 indexed roundId, address indexed finder, uint256 reward);
     event Abandoned(uint256 indexed roundId, uint256 abortFee);
     event Closed(uint256 indexed roundId, State state, uint256 refund, uint256 burned);
     event Credited(address indexed account, uint256 indexed roundId, uint256 amount);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     error InvalidSettings(string field);
+    error OnlyDisputes(address caller);
     error EscrowTooSmall(uint256 offered, uint256 required);
     error DeveloperKeyInvalid();
     error WrongState(uint256 roundId, State state);
@@ -191,10 +216,34 @@ interface IRounds {
     /// @notice Take everything credited to the caller.
     function withdraw(address to) external returns (uint256 amount);
 
+    // ------------------------------------------------------------------ the disputes contract only
+
+    /// @notice A leaf leaves the closed set. The first one prolongs complaints by a window, so that every clerk checks every
+    /// leaf of its seat; nothing else does (PROTOCOL §11.6).
+    /// @param filer Gets the complaint fee.
+    function exclude(uint256 roundId, uint256 index, address filer) external;
+
+    /// @notice Complaints last until `end` at least: a challenge is open.
+    function extend(uint256 roundId, uint256 end) external;
+
+    /// @notice End the round as the developer's fraud: half of what is left of the deposit to the finder, the committee gets
+    /// its flat fees, at least a quarter of the deposit burns.
+    function convict(uint256 roundId, address finder) external;
+
+    /// @notice Put the set without the excluded leaves in the place of the closed one.
+    function replaceSet(uint256 roundId, bytes32 setHash, uint32 count, uint64 noise) external;
+
     // ------------------------------------------------------------------ views
 
-    function settings() external view returns (Settings memory);
-    /// @notice Which terms are admitted and what they cost; see {IRoundPolicy}.
+    /// @notice The case of a round whose complaints last; reverts otherwise.
+    function disputed(uint256 roundId) external view returns (Case memory);
+    /// @notice The case of a round whose exclusions wait to be settled; reverts otherwise.
+    function settling(uint256 roundId) external view returns (Case memory);
+    /// @return clerkId Of a seat; 0 if there is no such seat.
+    function clerkAt(uint256 roundId, uint256 seat) external view returns (uint32 clerkId);
+    /// @notice Which contract decides disputes; see {IDisputes}.
+    function disputes() external view returns (address);
+    /// @notice Which terms are admitted and what they cost, and what was fixed at deployment; see {IRoundPolicy}.
     function policy() external view returns (address);
     /// @notice Where contributors claim; see {IRewards}.
     function rewards() external view returns (address);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
+import {G1} from "./G1.sol";
 
 /// @title The hashes of the sum tree and of the closed set (docs/FORMATS.md).
 library Commitment {
@@ -36,9 +37,19 @@ library Commitment {
         return keccak256(abi.encodePacked(left, right, body_));
     }
 
-    /// @notice The hash of a leaf.
+    /// @notice The hash of a leaf over the body that was signed.
     function leaf(bytes32 roundHash, IRewards.Leaf calldata leaf_) internal pure returns (bytes32) {
-        bytes32 structHash = keccak256(
+        return leafOver(roundHash, leaf_, leaf_.body);
+    }
+
+    /// @notice The hash of a leaf over any body.
+    function leafOver(bytes32 roundHash, IRewards.Leaf calldata leaf_, bytes32 body_) internal pure returns (bytes32) {
+        return node(structHash(roundHash, leaf_), leaf_.evidence, body_);
+    }
+
+    /// @notice What a contributor signs, EIP-712.
+    function structHash(bytes32 roundHash, IRewards.Leaf calldata leaf_) internal pure returns (bytes32) {
+        return keccak256(
             abi.encode(
                 CONTRIBUTION_TYPEHASH,
                 roundHash,
@@ -52,7 +63,17 @@ library Commitment {
                 leaf_.padded
             )
         );
-        return node(structHash, leaf_.evidence, leaf_.body);
+    }
+
+    /// @notice The leaf that fills the tree up: no struct, no evidence, count 0, identity points and zero rows.
+    function emptyLeaf(uint256 n, uint256 threshold, uint256 m) internal pure returns (bytes32) {
+        bytes32 identity = G1.identityHash();
+        bytes32 zeros = keccak256(new bytes(32 * m));
+        bytes32[] memory words = new bytes32[](n);
+        for (uint256 seat = 0; seat < n; ++seat) {
+            words[seat] = seat < threshold ? identity : zeros;
+        }
+        return node(0, 0, keccak256(abi.encodePacked(uint256(0), words)));
     }
 
     /// @notice The root that a path leads to. The caller has checked the path's length and that index < 2^length.

@@ -6,6 +6,9 @@ import {G1} from "./G1.sol";
 /// @title Seeds and the rows expanded from them (docs/FORMATS.md): what a clerk and a contributor share, as the chain sees
 /// it when a share is disputed.
 library Expansion {
+    bytes31 internal constant PAD = "SDA/1 pad";
+    bytes31 internal constant NOISE_PAD = "SDA/1 noise pad";
+
     uint256 private constant TWO_TO_256_MOD_Q = 0x1824b159acc5056f998c4fefecbc4ff55884b7fa0003480200000001fffffffe;
 
     /// @notice SHA-256(tag ‖ round hash ‖ seat ‖ A_u ‖ nonce ‖ K_uj).

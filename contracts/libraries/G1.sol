@@ -13,6 +13,17 @@ library G1 {
     uint256 internal constant POINT_BYTES = 128;
     uint256 internal constant MAXIMUM_TERMS = 64;
 
+    /// @dev The generator's coordinates, high and low words.
+    uint256 private constant G_X_A = 0x17f1d3a73197d7942695638c4fa9ac0f;
+    uint256 private constant G_X_B = 0xc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb;
+    uint256 private constant G_Y_A = 0x08b3f481e3aaa0f1a09e30ed741d8ae4;
+    uint256 private constant G_Y_B = 0xfcf5e095d5d00af600db18cb2c04b3edd03cc744a2888ae40caa232946c5e7e1;
+
+    /// @dev (p - 1) / 2, high and low words: the larger of ±y is above it.
+    uint256 private constant HALF_P_A = 0x0d0088f51cbff34d258dd3db21a5d66b;
+    uint256 private constant HALF_P_B = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
+
+    uint256 private constant ADDITION_GAS = 375;
     /// @dev Gas of one multiplication, and EIP-2537's discounts in thousandths for 1 to 64 terms, two bytes each.
     uint256 private constant MULTIPLICATION_GAS = 12_000;
     bytes private constant DISCOUNTS = hex"03e803b50350031d02fc02ee02e202d802cf02c802c102ba02b402af02aa02a5"
@@ -25,6 +36,7 @@ library G1 {
 
     error NotEnoughGas(uint256 available, uint256 required);
     error TooManyTerms(uint256 terms);
+    error PrecompileMissing();
 
     /// @notice h(P), the hash of the point's 128 bytes.
     function hash(BLS.G1Point calldata point) internal pure returns (bytes32 digest) {
@@ -92,6 +104,96 @@ library G1 {
             valid := and(valid, eq(returndatasize(), POINT_BYTES))
             digest := keccak256(input, POINT_BYTES)
         }
+    }
+
+    /// @notice The sum of two points of 128 bytes.
+    /// @return valid Whether both are on the curve (in the subgroup or not).
+    /// @return digest Hash of the sum; meaningless unless valid.
+    function add(bytes calldata first, bytes calldata second) internal view returns (bool valid, bytes32 digest) {
+        uint256 input = allocate(2);
+        assembly ("memory-safe") {
+            calldatacopy(input, first.offset, POINT_BYTES)
+            calldatacopy(add(input, POINT_BYTES), second.offset, POINT_BYTES)
+        }
+        valid = accumulate(input);
+        assembly ("memory-safe") {
+            digest := keccak256(input, POINT_BYTES)
+        }
+    }
+
+    /// @notice Replace the first of two points in memory by their sum; false if either is off the curve.
+    function accumulate(uint256 input) internal view returns (bool valid) {
+        if (gasleft() < ADDITION_GAS + RESERVE) revert NotEnoughGas(gasleft(), ADDITION_GAS + RESERVE);
+        assembly ("memory-safe") {
+            valid := staticcall(ADDITION_GAS, 0x0b, input, 256, input, POINT_BYTES)
+            valid := and(valid, eq(returndatasize(), POINT_BYTES))
+        }
+    }
+
+    /// @notice Revert unless an MSM of `terms` generators succeeds here and now: what failed before it failed for its input.
+    /// @dev A verdict must not follow from a chain without the precompile, or from too little gas.
+    function requirePrecompile(uint256 terms) internal view {
+        uint256 input = allocate(terms);
+        for (uint256 i = 0; i < terms; ++i) {
+            setGenerator(input + i * 160, 1);
+        }
+        (bool valid,) = msm(input, terms);
+        if (!valid) revert PrecompileMissing();
+    }
+
+    /// @notice Write a term of an MSM: a multiple of the generator.
+    function setGenerator(uint256 place, uint256 scalar) internal pure {
+        assembly ("memory-safe") {
+            mstore(place, G_X_A)
+            mstore(add(place, 32), G_X_B)
+            mstore(add(place, 64), G_Y_A)
+            mstore(add(place, 96), G_Y_B)
+            mstore(add(place, 128), scalar)
+        }
+    }
+
+    /// @notice A point as messages and seeds have it: 48 bytes, flags in the three top bits.
+    function compress(BLS.G1Point calldata point) internal pure returns (bytes memory compressed) {
+        if (isIdentity(point)) return bytes.concat(bytes16(uint128(0xc0) << 120), bytes32(0));
+        uint256 high = uint256(point.y_a);
+        bool larger = high > HALF_P_A || (high == HALF_P_A && uint256(point.y_b) > HALF_P_B);
+        // A coordinate is below 2^381: its top three bits are free.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint128 first = uint128(uint256(point.x_a)) | (uint128(larger ? 0xa0 : 0x80) << 120);
+        return bytes.concat(bytes16(first), point.x_b);
+    }
+
+    /// @notice Copy a point's 128 bytes to memory.
+    function copyPoint(uint256 place, BLS.G1Point calldata point) internal pure {
+        assembly ("memory-safe") {
+            calldatacopy(place, point, POINT_BYTES)
+        }
+    }
+
+    /// @notice The hash of a point in memory.
+    function hashAt(uint256 place) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            digest := keccak256(place, POINT_BYTES)
+        }
+    }
+
+    /// @notice {commit} of a row in memory.
+    function commitFrom(address generators, uint256[] memory row) internal view returns (bytes32 digest) {
+        uint256 terms = row.length;
+        uint256 input = allocate(terms);
+        assembly ("memory-safe") {
+            let points := mload(0x40)
+            extcodecopy(generators, points, 1, mul(terms, POINT_BYTES))
+            let at := input
+            for { let i := 0 } lt(i, terms) { i := add(i, 1) } {
+                mcopy(at, add(points, mul(i, POINT_BYTES)), POINT_BYTES)
+                mstore(add(at, POINT_BYTES), mload(add(row, mul(add(i, 1), 32))))
+                at := add(at, 160)
+            }
+        }
+        bool valid;
+        (valid, digest) = msm(input, terms);
+        assert(valid);
     }
 
     /// @notice Σ row[i] · H_i, hashed.

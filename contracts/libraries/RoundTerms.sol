@@ -10,6 +10,11 @@ library RoundTerms {
         return uint256(terms.t) + terms.k;
     }
 
+    /// @notice Noise leaves that must be present: n - s in a private round.
+    function dealers(Terms memory terms) internal pure returns (uint256) {
+        return terms.sigma == 0 ? 0 : uint256(terms.n) - terms.silent;
+    }
+
     /// @notice What a right row earns for its data: rate × N × m.
     function dataFee(Terms memory terms, uint256 count) internal pure returns (uint256) {
         return uint256(terms.rate) * count * terms.m;

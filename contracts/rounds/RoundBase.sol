@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IClerkRegistry} from "../interfaces/IClerkRegistry.sol";
 import {IRandomness} from "../interfaces/IRandomness.sol";
 import {IRounds, Terms} from "../interfaces/IRounds.sol";
@@ -20,13 +21,14 @@ abstract contract RoundBase is IRounds {
     address public immutable GENERATORS;
     address internal immutable POLICY;
     address internal immutable REWARDS;
+    address internal immutable DISPUTES;
 
     uint32 internal immutable SEED_DELAY;
-    uint32 private immutable MINIMUM_WINDOW;
-    uint32 private immutable MAXIMUM_WINDOW;
     uint96 internal immutable DRAW_BOUNTY;
     uint96 internal immutable ABORT_BURN;
     uint96 internal immutable NO_DATA_BURN;
+    uint96 internal immutable COMPLAINT_FEE;
+    uint8 internal immutable MAXIMUM_EXCLUSIONS;
     uint96 internal immutable SEAT_BOND;
     uint32 internal immutable DRAW_WINDOW;
 
@@ -51,6 +53,7 @@ abstract contract RoundBase is IRounds {
         IClerkRegistry registry,
         IRandomness randomness,
         address generators,
+        address disputes_,
         Settings memory settings_
     ) {
         IClerkRegistry.Settings memory clerks = registry.settings();
@@ -65,6 +68,7 @@ abstract contract RoundBase is IRounds {
         // Unbonding outlasts a round's collection, complaints and rows.
         if (clerks.unbondingPeriod < 3 * uint256(settings_.maximumWindow)) revert InvalidSettings("maximumWindow");
         if (settings_.noDataBurn > SEAT_BOND) revert InvalidSettings("noDataBurn");
+        if (disputes_ == address(0)) revert InvalidSettings("disputes");
         // The smallest deposit, 4 × abortBurn, pays every seat's "no data".
         if (64 * uint256(settings_.noDataBurn) > 4 * uint256(settings_.abortBurn)) {
             revert InvalidSettings("abortBurn");
@@ -75,27 +79,16 @@ abstract contract RoundBase is IRounds {
         GENERATORS = generators;
         POLICY = address(new RoundPolicy(registry, settings_));
         REWARDS = address(new Rewards(token));
+        DISPUTES = disputes_;
         SEED_DELAY = settings_.seedDelay;
-        MINIMUM_WINDOW = settings_.minimumWindow;
-        MAXIMUM_WINDOW = settings_.maximumWindow;
         DRAW_BOUNTY = settings_.drawBounty;
         ABORT_BURN = settings_.abortBurn;
         NO_DATA_BURN = settings_.noDataBurn;
+        COMPLAINT_FEE = settings_.complaintFee;
+        MAXIMUM_EXCLUSIONS = settings_.maximumExclusions;
     }
 
     // ------------------------------------------------------------------ views
-
-    /// @inheritdoc IRounds
-    function settings() external view returns (Settings memory) {
-        return Settings({
-            seedDelay: SEED_DELAY,
-            minimumWindow: MINIMUM_WINDOW,
-            maximumWindow: MAXIMUM_WINDOW,
-            drawBounty: DRAW_BOUNTY,
-            abortBurn: ABORT_BURN,
-            noDataBurn: NO_DATA_BURN
-        });
-    }
 
     /// @inheritdoc IRounds
     function policy() external view returns (address) {
@@ -105,6 +98,11 @@ abstract contract RoundBase is IRounds {
     /// @inheritdoc IRounds
     function rewards() external view returns (address) {
         return REWARDS;
+    }
+
+    /// @inheritdoc IRounds
+    function disputes() external view returns (address) {
+        return DISPUTES;
     }
 
     /// @inheritdoc IRounds
@@ -123,7 +121,7 @@ abstract contract RoundBase is IRounds {
         uint256 n = _terms[roundId].n;
         clerkIds = new uint32[](n);
         for (uint256 seat = 0; seat < n; ++seat) {
-            clerkIds[seat] = _clerkAt(roundId, seat);
+            clerkIds[seat] = clerkAt(roundId, seat);
         }
     }
 
@@ -137,8 +135,11 @@ abstract contract RoundBase is IRounds {
         Terms storage t = _terms[roundId];
         if (r.drawnAt != 0) collectEnd = uint256(r.drawnAt) + t.collectWindow;
         if (r.snapshotAt != 0) {
-            complaintEnd = uint256(r.snapshotAt) + t.complaintWindow;
-            rowEnd = complaintEnd + t.rowWindow;
+            complaintEnd = Math.max(uint256(r.snapshotAt) + t.complaintWindow, r.extendedTo);
+            // Until exclusions are settled: the latest it can become.
+            uint256 rowStart = complaintEnd;
+            if (r.excluded != 0) rowStart = r.settledAt != 0 ? r.settledAt : complaintEnd + t.complaintWindow;
+            rowEnd = rowStart + t.rowWindow;
             claimEnd = rowEnd + t.claimWindow;
         }
     }
@@ -156,7 +157,11 @@ abstract contract RoundBase is IRounds {
         (uint256 collectEnd, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
         if (r.snapshotAt == 0) return block.timestamp < collectEnd ? State.Collecting : State.Abandoned;
         Terms storage t = _terms[roundId];
+        if (r.fraud) return State.Fraud;
         if (_popcount(r.answered) >= uint256(t.t) + t.k) return State.Completed;
+        if (r.excluded != 0 && r.settledAt == 0 && block.timestamp >= complaintEnd) {
+            return block.timestamp < complaintEnd + t.complaintWindow ? State.Settling : State.Abandoned;
+        }
         if (block.timestamp >= rowEnd || r.resolved == type(uint64).max) return State.Failed;
         return block.timestamp < complaintEnd ? State.Disputing : State.Answering;
     }
@@ -180,7 +185,12 @@ abstract contract RoundBase is IRounds {
     /// @dev What a right row earns: the flat fee and, for its data, rate × N × m. Reads only the words it needs.
     function _rowFee(uint256 roundId) internal view returns (uint256) {
         Terms storage t = _terms[roundId];
-        return uint256(t.flatFee) + uint256(t.rate) * _rounds[roundId].count * t.m;
+        return uint256(t.flatFee) + uint256(t.rate) * _counted(_rounds[roundId]) * t.m;
+    }
+
+    /// @dev N without the excluded.
+    function _counted(Round storage r) internal view returns (uint256) {
+        return r.count - r.excludedData;
     }
 
     /// @dev The last block in which the registry still draws.
@@ -209,7 +219,8 @@ abstract contract RoundBase is IRounds {
         _rounds[roundId].held = uint128(uint256(_rounds[roundId].held) - amount);
     }
 
-    function _clerkAt(uint256 roundId, uint256 seat) internal view returns (uint32) {
+    /// @inheritdoc IRounds
+    function clerkAt(uint256 roundId, uint256 seat) public view returns (uint32) {
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint24(_seats[roundId][seat / SEATS_PER_WORD] >> (ID_BITS * (seat % SEATS_PER_WORD)));
     }

@@ -79,12 +79,16 @@ abstract contract RoundRows is RoundBase {
     /// @dev Rows are taken in the whole row window, also once the round is completed: a seat that can still answer is paid.
     function _requireRowWindow(uint256 roundId) private view {
         (, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
-        if (block.timestamp < complaintEnd || block.timestamp >= rowEnd) revert WrongState(roundId, state(roundId));
+        Round storage r = _rounds[roundId];
+        bool settled = r.excluded == 0 || r.settledAt != 0;
+        if (block.timestamp < complaintEnd || block.timestamp >= rowEnd || !settled) {
+            revert WrongState(roundId, state(roundId));
+        }
     }
 
     /// @dev The caller must operate the seat's clerk, and the seat must owe something still.
     function _requireSeat(uint256 roundId, uint8 seat) private view returns (uint32 clerkId) {
-        clerkId = seat < _terms[roundId].n ? _clerkAt(roundId, seat) : 0;
+        clerkId = seat < _terms[roundId].n ? clerkAt(roundId, seat) : 0;
         if (clerkId == 0 || REGISTRY.operatorOf(clerkId) != msg.sender) {
             revert NotSeatHolder(roundId, seat, msg.sender);
         }
@@ -102,7 +106,7 @@ abstract contract RoundRows is RoundBase {
         if (snapshot_.count < t.minimum || snapshot_.count > t.maximum) {
             revert CountOutOfRange(snapshot_.count, t.minimum, t.maximum);
         }
-        uint256 dealers = t.sigma == 0 ? 0 : uint256(t.n) - t.silent;
+        uint256 dealers = t.dealers();
         uint256 present = _popcount(snapshot_.noise);
         if (present < dealers) revert NoiseMissing(snapshot_.noise, dealers);
         uint64 allowed = t.sigma == 0 ? 0 : _allSeats(t.n);

@@ -47,28 +47,36 @@ abstract contract RoundSettlement is RoundBase {
         _refund(roundId, State.Missed, r.held, burned);
     }
 
-    /// @dev No snapshot: the committee was kept waiting and gets its flat fees, and something burns.
-    function _settleAbandoned(uint256 roundId) private {
+    /// @dev No snapshot, or exclusions that could not be settled: the committee was kept waiting and gets its flat fees, and
+    /// something burns.
+    function _settleAbandoned(uint256 roundId) internal {
         Round storage r = _rounds[roundId];
         Terms memory t = _termsOf(roundId);
         _end(r);
         r.abandoned = true;
         abandonedDraws[r.developer] += 1;
         emit Abandoned(roundId, t.flatFees() + ABORT_BURN);
-        for (uint256 seat = 0; seat < t.n; ++seat) {
-            uint32 clerkId = _clerkAt(roundId, seat);
-            _credit(roundId, REGISTRY.operatorOf(clerkId), t.flatFee);
-            REGISTRY.release(clerkId, 0);
-        }
+        _dismiss(roundId, t);
         _burn(roundId, ABORT_BURN);
         _refund(roundId, State.Abandoned, r.held, ABORT_BURN);
+    }
+
+    /// @dev The committee goes with its flat fees; seats without data have gone before.
+    function _dismiss(uint256 roundId, Terms memory t) internal {
+        uint64 resolved = _rounds[roundId].resolved;
+        _rounds[roundId].resolved = type(uint64).max;
+        for (uint256 seat = 0; seat < t.n; ++seat) {
+            uint32 clerkId = clerkAt(roundId, seat);
+            _credit(roundId, REGISTRY.operatorOf(clerkId), t.flatFee);
+            if ((resolved >> seat) & 1 == 0) REGISTRY.release(clerkId, 0);
+        }
     }
 
     /// @dev Rows are over: the window has closed, or no seat owes anything more.
     function _requireOver(uint256 roundId, State current) private view {
         (,, uint256 rowEnd,) = deadlines(roundId);
         bool over = _rounds[roundId].resolved == type(uint64).max || block.timestamp >= rowEnd;
-        if (rowEnd == 0 || !over) revert NotDue(roundId, current, rowEnd);
+        if (rowEnd == 0 || !over || current == State.Settling) revert NotDue(roundId, current, rowEnd);
     }
 
     function _slashSilent(uint256 roundId) private {
@@ -83,7 +91,7 @@ abstract contract RoundSettlement is RoundBase {
         r.held += slashed;
         for (uint256 seat = 0; seat < n; ++seat) {
             if ((resolved >> seat) & 1 == 1) continue;
-            uint32 clerkId = _clerkAt(roundId, seat);
+            uint32 clerkId = clerkAt(roundId, seat);
             // forge-lint: disable-next-line(unsafe-typecast)
             emit Silent(roundId, uint8(seat), clerkId, SEAT_BOND);
             REGISTRY.release(clerkId, SEAT_BOND);
@@ -96,7 +104,7 @@ abstract contract RoundSettlement is RoundBase {
         uint256 fee = _rowFee(roundId);
         uint256 answered = _rounds[roundId].answered;
         for (uint256 seat = 0; answered >> seat != 0; ++seat) {
-            if ((answered >> seat) & 1 == 1) _credit(roundId, REGISTRY.operatorOf(_clerkAt(roundId, seat)), fee);
+            if ((answered >> seat) & 1 == 1) _credit(roundId, REGISTRY.operatorOf(clerkAt(roundId, seat)), fee);
         }
     }
 
@@ -108,9 +116,9 @@ abstract contract RoundSettlement is RoundBase {
         uint256 burned = r.slashed;
         uint256 kept = 0;
         if (current == State.Completed) {
-            kept = uint256(r.count) * t.reward;
+            kept = _counted(r) * t.reward;
         } else {
-            burned -= Math.min(burned, _popcount(r.answered) * t.dataFee(r.count));
+            burned -= Math.min(burned, _popcount(r.answered) * t.dataFee(_counted(r)));
         }
         _end(r);
         _burn(roundId, burned);
@@ -129,7 +137,7 @@ abstract contract RoundSettlement is RoundBase {
             root: r.root,
             reward: t.reward,
             count: r.count,
-            claimed: 0,
+            claimed: r.excludedData,
             // A time and four windows of 32 bits.
             // forge-lint: disable-next-line(unsafe-typecast)
             claimEnd: uint40(claimEnd),
@@ -140,13 +148,13 @@ abstract contract RoundSettlement is RoundBase {
         IRewards(REWARDS).open(roundId, pot);
     }
 
-    function _end(Round storage r) private {
+    function _end(Round storage r) internal {
         r.closed = true;
         r.deposit = 0;
         r.slashed = 0;
     }
 
-    function _refund(uint256 roundId, State current, uint256 refund, uint256 burned) private {
+    function _refund(uint256 roundId, State current, uint256 refund, uint256 burned) internal {
         emit Closed(roundId, current, refund, burned);
         _credit(roundId, _rounds[roundId].developer, refund);
     }

@@ -25,7 +25,7 @@ from sda.errors import ChainError, ParameterError, SDAError
 from sda.messages.account import AccountKey
 
 FILE_VERSION = 1
-CONTRACTS = ("token", "generators", "randomness", "registry", "rounds")
+CONTRACTS = ("token", "generators", "randomness", "registry", "disputes", "rounds")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Deployment:
     Attributes:
         chain_id: Of the chain.
         block: From which on there are events.
-        token, generators, randomness, registry, rounds: Addresses, 20 bytes.
+        token, generators, randomness, registry, disputes, rounds: Addresses, 20 bytes.
         settings: As deployed.
     """
 
@@ -45,6 +45,7 @@ class Deployment:
     generators: bytes
     randomness: bytes
     registry: bytes
+    disputes: bytes
     rounds: bytes
     settings: Settings
 
@@ -162,12 +163,14 @@ def deploy_through(
     data = create(generators_init_code())
     randomness = create(init_code("RandaoBeacon"))
 
-    # The registry obeys one rounds contract, and that draws from one registry: the later address is known
-    # beforehand from the deployer's nonce.
-    expected = created_address(deployer, chain.nonce(deployer) + 1)
+    # Registry and disputes obey one rounds contract, and that knows both: the later address is known beforehand
+    # from the deployer's nonce.
+    expected = created_address(deployer, chain.nonce(deployer) + 2)
     obeyed, hook = to_text(expected), to_text(eligibility)
     registry = create(init_code("ClerkRegistry", _made(token), obeyed, hook, settings.registry.values))
-    parts = (_made(token), _made(registry), _made(randomness), _made(data))
+    judged = (obeyed, _made(registry), _made(token), _made(data))
+    disputes = create(init_code("Disputes", *judged, settings.disputes.values))
+    parts = (_made(token), _made(registry), _made(randomness), _made(data), _made(disputes))
     rounds = create(init_code("Rounds", *parts, settings.rounds.values))
     if rounds.created != expected:
         raise ChainError(
@@ -180,7 +183,7 @@ def deploy_through(
         settings=settings,
         **{
             name: from_text(_made(receipt))
-            for name, receipt in zip(CONTRACTS, (token, data, randomness, registry, rounds), strict=True)
+            for name, receipt in zip(CONTRACTS, (token, data, randomness, registry, disputes, rounds), strict=True)
         },
     )
     deployment.check(chain)

@@ -203,7 +203,7 @@ class Rounds:
     def settings(self) -> RoundsSettings:
         """What was fixed at deployment."""
         if self._settings is None:
-            self._settings = RoundsSettings(*self.contract.call("settings"))
+            self._settings = RoundsSettings(*self._policy.call("settings"))
         return self._settings
 
     def quote(self, terms: Terms) -> Quote:

@@ -80,6 +80,8 @@ class RoundsSettings:
         draw_bounty: To whoever draws.
         abort_burn: Burned when a developer gives up after the request.
         no_data_burn: Burned from a seat, and from the deposit, when it declares "no data".
+        complaint_fee: To whoever shows a bad share.
+        maximum_exclusions: Bad shares that a round's escrow pays for; with more the round is given up.
     """
 
     seed_delay: int
@@ -88,13 +90,41 @@ class RoundsSettings:
     draw_bounty: int
     abort_burn: int
     no_data_burn: int
+    complaint_fee: int
+    maximum_exclusions: int
 
     def __post_init__(self) -> None:
         _require(self, "seed_delay", 1, _UINT32)
         _require(self, "minimum_window", 1, _UINT32)
         _require(self, "maximum_window", self.minimum_window, _UINT32)
-        for name in ("draw_bounty", "abort_burn", "no_data_burn"):
+        for name in ("draw_bounty", "abort_burn", "no_data_burn", "complaint_fee"):
             _require(self, name, 0, _UINT96)
+        _require(self, "maximum_exclusions", 0, 255)
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """In order, as the constructor takes them."""
+        return astuple(self)
+
+
+@dataclass(frozen=True)
+class DisputesSettings:
+    """`IDisputes.Settings`, in its order.
+
+    Attributes:
+        challenge_bond: Token units with which a seat demands a node; the developer's if it answers.
+        challenge_window: Seconds to answer, and as many to act on the answer.
+        aside_time: Seconds for which a contributor with a bad share is put aside.
+    """
+
+    challenge_bond: int
+    challenge_window: int
+    aside_time: int
+
+    def __post_init__(self) -> None:
+        _require(self, "challenge_bond", 0, _UINT96)
+        _require(self, "challenge_window", 1, _UINT32)
+        _require(self, "aside_time", 0, _UINT32)
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -113,6 +143,7 @@ class Settings:
     supply: int
     registry: RegistrySettings
     rounds: RoundsSettings
+    disputes: DisputesSettings
 
     def __post_init__(self) -> None:
         # The contracts refuse the same, but only once some of them are deployed.
@@ -135,6 +166,7 @@ class Settings:
             supply=data["supply"],
             registry=_read(RegistrySettings, "registry", data["registry"]),
             rounds=_read(RoundsSettings, "rounds", data["rounds"]),
+            disputes=_read(DisputesSettings, "disputes", data["disputes"]),
         )
 
 
@@ -175,7 +207,10 @@ DEVNET = Settings(
         draw_bounty=TOKEN,
         abort_burn=20 * TOKEN,
         no_data_burn=TOKEN,
+        complaint_fee=TOKEN,
+        maximum_exclusions=4,
     ),
+    disputes=DisputesSettings(challenge_bond=TOKEN, challenge_window=30 * _SECOND, aside_time=_DAY),
 )
 """Only for testing and local chains: windows of seconds, and a seed that two proposers would decide."""
 
@@ -199,7 +234,10 @@ TESTNET = Settings(
         draw_bounty=10 * TOKEN,
         abort_burn=100 * TOKEN,
         no_data_burn=5 * TOKEN,
+        complaint_fee=10 * TOKEN,
+        maximum_exclusions=8,
     ),
+    disputes=DisputesSettings(challenge_bond=10 * TOKEN, challenge_window=10 * _MINUTE, aside_time=90 * _DAY),
 )
 """For a public test chain: a seed that nobody foresees, realistic windows, weeks of unbonding."""
 

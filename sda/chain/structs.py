@@ -60,7 +60,11 @@ class Round:
         count: N.
         answered: Bitmap of the seats with a right row.
         resolved: Bitmap of the seats that owe nothing more; the bits of seats that there are not are set.
-        undrawable, abandoned, closed: How it ended, if it did.
+        undrawable, abandoned, closed, fraud: How it ended, if it did.
+        excluded: Leaves that verdicts took out.
+        excluded_data: Of them contributors' leaves, counted once they are settled.
+        extended_to: Complaints last until then at least, unix seconds.
+        settled_at: When the excluded leaves were taken out, unix seconds; 0 if they were not.
         held: Token units still held for the round.
         deposit, slashed: Parts of `held`.
         developer_key: Point hash.
@@ -79,6 +83,11 @@ class Round:
     undrawable: bool
     abandoned: bool
     closed: bool
+    fraud: bool
+    excluded: int
+    excluded_data: int
+    extended_to: int
+    settled_at: int
     held: int
     deposit: int
     slashed: int

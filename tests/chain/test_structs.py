@@ -48,7 +48,7 @@ def structs(contract: str) -> dict[str, list[str]]:
     [
         ("Rounds", "Terms", Terms),
         ("Rounds", "IRounds.Round", Round),
-        ("Rounds", "IRounds.Settings", RoundsSettings),
+        ("RoundPolicy", "IRounds.Settings", RoundsSettings),
         ("Rounds", "IRounds.Snapshot", Snapshot),
         ("Rounds", "Permit", Permit),
         ("Rewards", "IRewards.Pot", Pot),

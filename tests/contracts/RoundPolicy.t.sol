@@ -30,7 +30,9 @@ contract RoundPolicyTest is RoundsFixture {
         Terms memory terms = defaultTerms();
         (terms.flatFee, terms.rate, terms.reward) = (flat, rate, reward);
         (uint256 escrow, uint256 deposit) = policy.quote(terms);
-        assertEq(escrow, 8 * (flat + 200 * uint256(rate)) + 100 * uint256(reward) + BOUNTY, "escrow");
+        assertEq(
+            escrow, 8 * (flat + 200 * uint256(rate)) + 100 * uint256(reward) + BOUNTY + 2 * COMPLAINT_FEE, "escrow"
+        );
         assertEq(deposit, 4 * (8 * uint256(flat) + ABORT_BURN), "deposit");
         assertTrue(deposit >= 64 * uint256(NO_DATA_BURN), "pays every seat's no data");
     }

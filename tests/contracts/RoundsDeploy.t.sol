@@ -5,19 +5,20 @@ import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IEligibility} from "../../contracts/interfaces/IEligibility.sol";
+import {IRoundPolicy} from "../../contracts/interfaces/IRoundPolicy.sol";
 import {IRounds} from "../../contracts/interfaces/IRounds.sol";
 import {RoundsFixture} from "./RoundsFixture.sol";
 
 /// @dev Settings under which a promise of the protocol could not be kept are refused at deployment.
 contract RoundsDeployTest is RoundsFixture {
     function test_deploy__settings_are_kept() external view {
-        assertEq(keccak256(abi.encode(rounds.settings())), keccak256(abi.encode(roundSettings())), "settings");
+        assertEq(keccak256(abi.encode(policy.settings())), keccak256(abi.encode(roundSettings())), "settings");
     }
 
     function test_deploy__generators_that_are_others__reverts() external {
         vm.etch(address(0x64), hex"00");
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "generators"));
-        new Rounds(token, registry, beacon, address(0x64), roundSettings());
+        new Rounds(token, registry, beacon, address(0x64), address(disputes), roundSettings());
     }
 
     function test_deploy__seed_block_of_the_request_itself__reverts() external {
@@ -72,12 +73,14 @@ contract RoundsDeployTest is RoundsFixture {
     }
 
     function accepted(IRounds.Settings memory settings) private {
-        Rounds made = new Rounds(token, registry, beacon, DATA, settings);
-        assertEq(keccak256(abi.encode(made.settings())), keccak256(abi.encode(settings)), "settings");
+        Rounds made = new Rounds(token, registry, beacon, DATA, address(disputes), settings);
+        assertEq(
+            keccak256(abi.encode(IRoundPolicy(made.policy()).settings())), keccak256(abi.encode(settings)), "settings"
+        );
     }
 
     function refused(IRounds.Settings memory settings, string memory field) private {
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, field));
-        new Rounds(token, registry, beacon, DATA, settings);
+        new Rounds(token, registry, beacon, DATA, address(disputes), settings);
     }
 }

@@ -3,10 +3,12 @@ pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
+import {Disputes} from "../../contracts/Disputes.sol";
 import {RandaoBeacon} from "../../contracts/RandaoBeacon.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
 import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
+import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
 import {IEligibility} from "../../contracts/interfaces/IEligibility.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRoundPolicy} from "../../contracts/interfaces/IRoundPolicy.sol";
@@ -29,6 +31,8 @@ abstract contract RoundsFixture is GeneratorsFixture {
     uint96 internal constant BOUNTY = 0.5e18 + 3;
     uint96 internal constant ABORT_BURN = 2e18 + 5;
     uint96 internal constant NO_DATA_BURN = 0.1e18 + 1;
+    uint96 internal constant COMPLAINT_FEE = 0.3e18 + 7;
+    uint96 internal constant CHALLENGE_BOND = 0.2e18 + 9;
     uint32 internal constant MINIMUM_WINDOW = 60;
     uint32 internal constant MAXIMUM_WINDOW = 10 days;
     uint256 internal constant SUPPLY = 1e30;
@@ -43,6 +47,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
     ClerkRegistry internal registry;
     RandaoBeacon internal beacon;
     Rounds internal rounds;
+    Disputes internal disputes;
     IRewards internal rewards;
     IRoundPolicy internal policy;
     Permit internal noPermit;
@@ -76,8 +81,14 @@ abstract contract RoundsFixture is GeneratorsFixture {
             maximumWindow: MAXIMUM_WINDOW,
             drawBounty: BOUNTY,
             abortBurn: ABORT_BURN,
-            noDataBurn: NO_DATA_BURN
+            noDataBurn: NO_DATA_BURN,
+            complaintFee: COMPLAINT_FEE,
+            maximumExclusions: 2
         });
+    }
+
+    function disputeSettings() internal pure returns (IDisputes.Settings memory) {
+        return IDisputes.Settings({challengeBond: CHALLENGE_BOND, challengeWindow: 5 minutes, asideTime: 90 days});
     }
 
     function deploy(IClerkRegistry.Settings memory clerks, IRounds.Settings memory settings) internal {
@@ -90,9 +101,10 @@ abstract contract RoundsFixture is GeneratorsFixture {
         header = vm.parseJsonBytesArray(vm.readFile("tests/vectors/headers.json"), ".headers")[2];
         token = new SDAToken(address(this), SUPPLY);
         beacon = new RandaoBeacon();
-        address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+        address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
         registry = new ClerkRegistry(token, predicted, IEligibility(address(0)), clerks);
-        rounds = new Rounds(token, registry, beacon, putGenerators(), settings);
+        disputes = new Disputes(IRounds(predicted), registry, token, putGenerators(), disputeSettings());
+        rounds = new Rounds(token, registry, beacon, DATA, address(disputes), settings);
         require(address(rounds) == predicted);
         rewards = IRewards(rounds.rewards());
         policy = IRoundPolicy(rounds.policy());

@@ -19,7 +19,7 @@ contract RoundsRequestTest is RoundsFixture {
     function test_request__stores_the_facts_and_takes_exactly_the_quote() external {
         Terms memory terms = defaultTerms();
         (uint256 escrow, uint256 deposit) = policy.quote(terms);
-        assertEq(escrow, 8 * fee(terms, 100) + 100 * uint256(terms.reward) + BOUNTY, "escrow");
+        assertEq(escrow, 8 * fee(terms, 100) + 100 * uint256(terms.reward) + BOUNTY + 2 * COMPLAINT_FEE, "escrow");
         assertEq(deposit, 4 * (8 * uint256(terms.flatFee) + ABORT_BURN), "deposit");
         uint256 before = token.balanceOf(DEVELOPER);
         (BLS.G1Point memory key, Proof memory proof) = roundKey(DEVELOPER);
@@ -65,7 +65,7 @@ contract RoundsRequestTest is RoundsFixture {
         (uint256 escrow, uint256 deposit) = policy.quote(terms);
         uint256 largest = type(uint96).max;
         uint256 count = 1 << 24;
-        assertEq(escrow, 64 * (largest + largest * count * 64) + count * largest + BOUNTY, "escrow");
+        assertEq(escrow, 64 * (largest + largest * count * 64) + count * largest + BOUNTY + 2 * COMPLAINT_FEE, "escrow");
         assertEq(deposit, 4 * (64 * largest + ABORT_BURN), "deposit");
 
         terms = defaultTerms();

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Opening, Place, SignedLeaf} from "../interfaces/Evidence.sol";
+import {IDisputes} from "../interfaces/IDisputes.sol";
+import {IRounds} from "../interfaces/IRounds.sol";
+import {Commitment} from "../libraries/Commitment.sol";
+import {G1} from "../libraries/G1.sol";
+import {Payment, Permit} from "../libraries/Payment.sol";
+import {Settling} from "./Settling.sol";
+
+/// @title Nodes that a seat could not get: the developer posts what is under them, or is convicted.
+/// @dev A seat has depth + 1 challenges, enough to walk from the root to one leaf, and as many again with every verdict that
+/// it wins. Its first must come before complaints end, each further one within a window after the last answer: all seats
+/// together prolong complaints by 2·(depth + 1) windows at most.
+abstract contract Challenges is Settling {
+    using SafeERC20 for IERC20;
+
+    struct SeatChallenges {
+        uint8 made;
+        uint40 actBy; // unix seconds until which the seat may go on after an answer
+    }
+
+    Challenge[] private _challenges;
+    mapping(uint256 roundId => mapping(uint8 seat => SeatChallenges)) private _seats;
+    /// @inheritdoc IDisputes
+    mapping(address account => uint256) public balanceOf;
+
+    /// @inheritdoc IDisputes
+    function challenge(uint256 roundId, uint8 seat, Place calldata place, bytes32 node, Permit calldata permit)
+        external
+        returns (uint256 challengeId)
+    {
+        IRounds.Case memory c = _case(roundId);
+        _requireSeat(roundId, seat);
+        _requireInTree(c, node, place);
+        uint256 level = _depth(c) - place.path.length;
+        SeatChallenges storage own = _seats[roundId][seat];
+        if (own.made > _depth(c)) revert TooManyChallenges(seat, _depth(c) + 1);
+        uint256 end = Math.max(own.actBy, Math.max(c.baseEnd, _prolongedTo[roundId]));
+        if (block.timestamp >= end) revert TooLate(roundId, end);
+
+        own.made += 1;
+        challengeId = _challenges.length;
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint40 deadline = uint40(block.timestamp) + CHALLENGE_WINDOW;
+        _challenges.push(
+            Challenge({
+                roundId: roundId, challenger: msg.sender, seat: seat, deadline: deadline, node: node, leaf: level == 0
+            })
+        );
+        emit Challenged(roundId, challengeId, seat, level, place.index, deadline);
+        // Time for `unanswered`, or after an answer for what it shows.
+        ROUNDS.extend(roundId, deadline + CHALLENGE_WINDOW);
+        Payment.pull(TOKEN, CHALLENGE_BOND, permit);
+    }
+
+    /// @inheritdoc IDisputes
+    function answerNode(
+        uint256 challengeId,
+        Opening calldata node,
+        Opening calldata left,
+        Opening calldata right,
+        bytes[3] calldata values
+    ) external {
+        Challenge storage open = _open(challengeId);
+        if (open.leaf) revert WrongLevel(0, 1);
+        IRounds.Case memory c = _case(open.roundId);
+        _requireSame(_hash(c, node), open.node);
+        _requireSame(_hash(c, left), node.left);
+        _requireSame(_hash(c, right), node.right);
+        _requireSame(keccak256(values[0]), node.words[open.seat]);
+        _requireSame(keccak256(values[1]), left.words[open.seat]);
+        _requireSame(keccak256(values[2]), right.words[open.seat]);
+        _answered(challengeId, open);
+    }
+
+    /// @inheritdoc IDisputes
+    function answerLeaf(
+        uint256 challengeId,
+        SignedLeaf calldata signed,
+        BLS.G1Point calldata key,
+        BLS.G1Point[] calldata points,
+        bytes32[] calldata corrections,
+        uint256[] calldata correction
+    ) external {
+        Challenge storage open = _open(challengeId);
+        if (!open.leaf) revert WrongLevel(1, 0);
+        IRounds.Case memory c = _case(open.roundId);
+        _requireSame(Commitment.leaf(c.roundHash, signed.leaf), open.node);
+        _requireEvidence(signed);
+        _requireSame(G1.hash(key), signed.leaf.key);
+        bytes32 body = Commitment.body(signed.leaf.kind == 0 ? 1 : 0, G1.hashes(points), c.threshold, corrections);
+        _requireSame(body, signed.leaf.body);
+        if (open.seat >= c.threshold) {
+            _requireSame(keccak256(abi.encodePacked(correction)), corrections[open.seat - c.threshold]);
+        }
+        _answered(challengeId, open);
+    }
+
+    /// @inheritdoc IDisputes
+    function unanswered(uint256 challengeId) external {
+        Challenge storage open = _open(challengeId);
+        if (block.timestamp < open.deadline) revert ChallengeOpen(challengeId, open.deadline);
+        open.deadline = 0;
+        balanceOf[open.challenger] += CHALLENGE_BOND;
+        emit Withheld(open.roundId, challengeId, open.challenger);
+        ROUNDS.convict(open.roundId, open.challenger);
+    }
+
+    /// @inheritdoc IDisputes
+    function reclaim(uint256 challengeId) external {
+        Challenge storage open = _open(challengeId);
+        IRounds.State state = ROUNDS.state(open.roundId);
+        if (state == IRounds.State.Disputing) revert ChallengeOpen(challengeId, open.deadline);
+        open.deadline = 0;
+        balanceOf[open.challenger] += CHALLENGE_BOND;
+    }
+
+    /// @inheritdoc IDisputes
+    function withdraw(address to) external returns (uint256 amount) {
+        amount = balanceOf[msg.sender];
+        if (amount == 0) revert NothingToWithdraw(msg.sender);
+        balanceOf[msg.sender] = 0;
+        TOKEN.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IDisputes
+    function challengeOf(uint256 challengeId) external view returns (Challenge memory) {
+        return _challenges[challengeId];
+    }
+
+    /// @inheritdoc IDisputes
+    function challenges() external view returns (uint256) {
+        return _challenges.length;
+    }
+
+    function _open(uint256 challengeId) private view returns (Challenge storage open) {
+        if (challengeId >= _challenges.length || _challenges[challengeId].deadline == 0) {
+            revert NoChallenge(challengeId);
+        }
+        return _challenges[challengeId];
+    }
+
+    /// @dev The bond pays the developer's gas.
+    function _answered(uint256 challengeId, Challenge storage open) private {
+        open.deadline = 0;
+        SeatChallenges storage own = _seats[open.roundId][open.seat];
+        // forge-lint: disable-next-line(unsafe-typecast)
+        own.actBy = uint40(block.timestamp) + CHALLENGE_WINDOW;
+        balanceOf[ROUNDS.round(open.roundId).developer] += CHALLENGE_BOND;
+        emit Answered(open.roundId, challengeId);
+    }
+
+    function _renewChallenges(uint256 roundId, uint8 seat) internal override {
+        _seats[roundId][seat].made = 0;
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
+import {Complaint, ExcludedLeaf} from "../interfaces/Evidence.sol";
+import {IDisputes} from "../interfaces/IDisputes.sol";
+import {IRounds} from "../interfaces/IRounds.sol";
+import {Codeword} from "../libraries/Codeword.sol";
+import {Commitment} from "../libraries/Commitment.sol";
+import {G1} from "../libraries/G1.sol";
+import {DisputeBase} from "./DisputeBase.sol";
+
+/// @title Leaves taken out of the closed set: queued by verdicts, settled in one step, so that every row is over the final
+/// set and a clerk reveals one sum.
+abstract contract Settling is DisputeBase {
+    mapping(uint256 roundId => Exclusion[]) private _exclusions;
+    mapping(uint256 roundId => mapping(uint256 index => bool)) private _excluded;
+    /// @dev Unix seconds; when complaints end because of the first exclusion.
+    mapping(uint256 roundId => uint256) internal _prolongedTo;
+
+    /// @inheritdoc IDisputes
+    mapping(address account => uint256) public asideUntil;
+    /// @inheritdoc IDisputes
+    mapping(bytes32 key => bool) public isRetired;
+
+    /// @inheritdoc IDisputes
+    function exclusions(uint256 roundId) external view returns (Exclusion[] memory) {
+        return _exclusions[roundId];
+    }
+
+    /// @dev Queue a leaf. Its contributor is put aside, and its key, of which one share is public now, retired.
+    function _exclude(IRounds.Case memory c, uint256 roundId, Complaint calldata complaint) internal {
+        uint256 index = complaint.place.index;
+        if (_excluded[roundId][index]) revert AlreadyExcluded(roundId, index);
+        _excluded[roundId][index] = true;
+        if (_exclusions[roundId].length == 0) _prolongedTo[roundId] = block.timestamp + c.window;
+        bool noise = complaint.signed.leaf.kind != 0;
+        // The depth is at most 25: n + N < 2^25.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        _exclusions[roundId].push(Exclusion(uint32(index), noise, complaint.signed.leaf.body));
+
+        address account = complaint.signed.leaf.account;
+        bytes32 key = complaint.signed.leaf.key;
+        emit Excluded(roundId, index, account, complaint.seat, msg.sender);
+        if (!noise) {
+            asideUntil[account] = block.timestamp + ASIDE_TIME;
+            isRetired[key] = true;
+            emit PutAside(account, asideUntil[account]);
+            emit KeyRetired(key, account);
+        }
+        _renewChallenges(roundId, complaint.seat);
+        ROUNDS.exclude(roundId, index, msg.sender);
+    }
+
+    /// @inheritdoc IDisputes
+    function settle(
+        uint256 roundId,
+        IRounds.Set calldata set,
+        BLS.G1Point[] calldata points,
+        ExcludedLeaf[] calldata leaves
+    ) external {
+        IRounds.Case memory c = ROUNDS.settling(roundId);
+        bytes32 given = Commitment.setHash(c.roundHash, set);
+        if (given != c.setHash) revert WrongSet(given, c.setHash);
+        Exclusion[] memory queue = _exclusions[roundId];
+        if (leaves.length != queue.length) revert WrongNumber("leaves", leaves.length, queue.length);
+        if (points.length != c.n) revert WrongNumber("points", points.length, c.n);
+
+        IRounds.Set memory final_ = _without(set, queue);
+        final_.points = G1.hashes(points);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            _requireQueued(c, leaves[i], queue[i]);
+        }
+        for (uint256 seat = 0; seat < c.threshold; ++seat) {
+            _requireDifference(set.points[seat], points[seat], leaves, seat);
+        }
+        bytes32 setHash = Commitment.setHash(c.roundHash, final_);
+        Codeword.Verdict verdict = Codeword.check(points, c.threshold, setHash);
+        if (verdict == Codeword.Verdict.PointsInvalid) revert PointsInvalid();
+        if (verdict == Codeword.Verdict.NotACodeword) revert NotACodeword();
+        emit Settled(roundId, setHash, final_.count);
+        ROUNDS.replaceSet(roundId, setHash, final_.count, final_.noise);
+    }
+
+    /// @dev The set with its excluded leaves counted out; the points are still the old ones.
+    function _without(IRounds.Set calldata set, Exclusion[] memory queue) private pure returns (IRounds.Set memory) {
+        IRounds.Set memory final_ = set;
+        bytes memory indices;
+        for (uint256 i = 0; i < queue.length; ++i) {
+            if (queue[i].noise) final_.noise &= ~(uint64(1) << uint8(queue[i].index));
+            else final_.count -= 1;
+            indices = abi.encodePacked(indices, uint256(queue[i].index));
+        }
+        final_.exclusions = keccak256(indices);
+        return final_;
+    }
+
+    /// @dev Points and corrections are those of the body that the contributor signed.
+    function _requireQueued(IRounds.Case memory c, ExcludedLeaf calldata leaf, Exclusion memory queued) private pure {
+        if (leaf.points.length != c.threshold) revert WrongNumber("points", leaf.points.length, c.threshold);
+        uint256 late = uint256(c.n) - c.threshold;
+        if (leaf.corrections.length != late) revert WrongNumber("corrections", leaf.corrections.length, late);
+        bytes32 body = Commitment.body(queued.noise ? 0 : 1, G1.hashes(leaf.points), c.threshold, leaf.corrections);
+        _requireSame(body, queued.body);
+    }
+
+    /// @dev What is left and all that was excluded add up to what was there. Only additions: the codeword check that follows
+    /// fixes the seats ≥ R and refuses points outside the subgroup.
+    function _requireDifference(
+        bytes32 before,
+        BLS.G1Point calldata point,
+        ExcludedLeaf[] calldata leaves,
+        uint256 seat
+    ) private view {
+        uint256 input = G1.allocate(2);
+        G1.copyPoint(input, point);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            G1.copyPoint(input + G1.POINT_BYTES, leaves[i].points[seat]);
+            if (!G1.accumulate(input)) revert PointsInvalid();
+        }
+        _requireSame(G1.hashAt(input), before);
+    }
+
+    /// @dev Each upheld verdict lets a seat look for the next culprit (PROTOCOL §11.11).
+    function _renewChallenges(uint256 roundId, uint8 seat) internal virtual;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IRewards} from "../interfaces/IRewards.sol";
+import {IRounds, Terms} from "../interfaces/IRounds.sol";
+import {RoundTerms} from "../libraries/RoundTerms.sol";
+import {RoundSettlement} from "./RoundSettlement.sol";
+
+/// @title What verdicts do to a round; for the disputes contract only.
+abstract contract RoundDisputes is RoundSettlement {
+    using RoundTerms for Terms;
+
+    modifier onlyDisputes() {
+        if (msg.sender != DISPUTES) revert OnlyDisputes(msg.sender);
+        _;
+    }
+
+    /// @inheritdoc IRounds
+    function disputed(uint256 roundId) external view returns (Case memory) {
+        return _caseIn(roundId, State.Disputing);
+    }
+
+    /// @inheritdoc IRounds
+    function settling(uint256 roundId) external view returns (Case memory) {
+        return _caseIn(roundId, State.Settling);
+    }
+
+    /// @inheritdoc IRounds
+    function exclude(uint256 roundId, uint256 index, address filer) external onlyDisputes {
+        _require(roundId, State.Disputing);
+        Round storage r = _rounds[roundId];
+        // The pot is empty: clerks would go on at their own cost. The developer could have dropped bad leaves before.
+        if (r.excluded == MAXIMUM_EXCLUSIONS) return _settleAbandoned(roundId);
+        if (r.excluded == 0) _extend(r, block.timestamp + _terms[roundId].complaintWindow);
+        r.excluded += 1;
+        IRewards(REWARDS).exclude(roundId, index);
+        _credit(roundId, filer, COMPLAINT_FEE);
+    }
+
+    /// @inheritdoc IRounds
+    function extend(uint256 roundId, uint256 end) external onlyDisputes {
+        _require(roundId, State.Disputing);
+        _extend(_rounds[roundId], end);
+    }
+
+    /// @inheritdoc IRounds
+    function convict(uint256 roundId, address finder) external onlyDisputes {
+        _require(roundId, State.Disputing);
+        Round storage r = _rounds[roundId];
+        Terms memory t = _termsOf(roundId);
+        uint256 reward = r.deposit / 2;
+        // The flat fees come from a quarter of the deposit, and from the escrow where that is too little: the rest burns.
+        uint256 burned = r.deposit - reward - Math.min(t.flatFees(), r.deposit / 4);
+        _end(r);
+        r.fraud = true;
+        abandonedDraws[r.developer] += 1;
+        emit Convicted(roundId, finder, reward);
+        _dismiss(roundId, t);
+        _credit(roundId, finder, reward);
+        _burn(roundId, burned);
+        _refund(roundId, State.Fraud, r.held, burned);
+    }
+
+    /// @inheritdoc IRounds
+    function replaceSet(uint256 roundId, bytes32 setHash, uint32 count, uint64 noise) external onlyDisputes {
+        _require(roundId, State.Settling);
+        Round storage r = _rounds[roundId];
+        Terms memory t = _termsOf(roundId);
+        // What is left must be a round that a developer could have closed.
+        if (count < t.minimum || _popcount(noise) < t.dealers()) return _settleAbandoned(roundId);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        r.excludedData = uint8(r.count - count);
+        r.settledAt = uint40(block.timestamp);
+        r.setHash = setHash;
+    }
+
+    function _extend(Round storage r, uint256 end) private {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        if (end > r.extendedTo) r.extendedTo = uint40(end);
+    }
+
+    function _caseIn(uint256 roundId, State wanted) private view returns (Case memory) {
+        _require(roundId, wanted);
+        Round storage r = _rounds[roundId];
+        Terms storage t = _terms[roundId];
+        return Case({
+            roundHash: r.roundHash,
+            root: r.root,
+            setHash: r.setHash,
+            count: r.count,
+            epoch: r.epoch,
+            n: t.n,
+            threshold: t.t + t.k,
+            m: t.m,
+            window: t.complaintWindow,
+            baseEnd: r.snapshotAt + t.complaintWindow
+        });
+    }
+}
