@@ -21,7 +21,7 @@ from sda.messages import Enrolment, Kind, Leaf
 from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
 from sda.relay.interface import Job, Relay
-from sda.round import RoundView, State
+from sda.round import Closed, RoundView, State
 
 _BATCH = 1024
 
@@ -151,6 +151,10 @@ class _Audit:
         self._root: Node | None = None
         self._payouts: dict[int, bytes] = {}
 
+    @property
+    def _closed(self) -> Closed:
+        return _known(self._view.closed, "snapshot")
+
     # ------------------------------------------------------------------ the set
 
     def check_round_hash(self) -> str:
@@ -263,8 +267,10 @@ class _Audit:
 
     def check_rows(self) -> str:
         job, rows = _known(self._job, "snapshot"), self._events.rows
+        settled = self._closed.settled
+        points = settled.points if settled else job.snapshot.points
         for row in rows:
-            if to_bytes128(commit_row(row.row)) != job.snapshot.points[row.seat]:
+            if to_bytes128(commit_row(row.row)) != points[row.seat]:
                 raise ProofError(f"seat {row.seat}: its accepted row does not open its commitment")
         answered = sum(1 << row.seat for row in rows)
         if answered != self._view.answered:
@@ -275,7 +281,7 @@ class _Audit:
 
     def check_fees(self) -> str:
         """Right rows are credited when the round is settled, each with the same fee."""
-        terms, count = self._view.terms, _known(self._job, "snapshot").snapshot.count
+        terms, count = self._view.terms, self._closed.counted
         fee = terms.flat_fee + terms.rate * count * terms.m
         credited = Counter[bytes]()
         for credit in self._events.credits:
@@ -318,6 +324,8 @@ class _Audit:
         for claim in claims:
             if not first <= claim.index < last:
                 raise ProofError(f"leaf {claim.index}: was paid, must be in [{first}, {last})")
+            if self._closed.settled and claim.index in self._closed.settled.indices:
+                raise ProofError(f"leaf {claim.index}: was paid, and had been excluded")
             if claim.amount != self._view.terms.reward:
                 raise ProofError(f"leaf {claim.index}: was paid {claim.amount}, must be {self._view.terms.reward}")
             if claim.payout != self._payouts.get(claim.index):

@@ -14,15 +14,16 @@ from sda.crypto.field import row_from_bytes
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
 from sda.crypto.merkle import Roster
-from sda.crypto.pads import add
+from sda.crypto.pads import add, subtract
 from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.tags import Tag
 from sda.errors import MessageError, ProofError, RelayError
-from sda.messages import Enrolment
+from sda.messages import Enrolment, Leaf
 from sda.messages.enrolment import split_enrolments
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
-from sda.round import Closed, ClosedSet, RoundView, Seat
+from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
+from sda.walk import Walk
 
 _BATCH = 4096
 
@@ -84,9 +85,50 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     row = sum_seat(view, seat, roster, pairs)
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
-    if to_bytes128(commit_row(row)) != job.snapshot.points[seat.index]:
+    points = job.snapshot.points
+    if view.closed.settled is not None:
+        row = subtract(row, _excluded_row(view, seat, relay, roster, pairs, view.closed.settled))
+        points = view.closed.settled.points
+    if to_bytes128(commit_row(row)) != points[seat.index]:
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
-    return Answer(seat.index, job.snapshot.closed_set, row)
+    return Answer(seat.index, view.closed.answered_set(job.snapshot.closed_set), row)
+
+
+def find_liar(view: RoundView, seat: Seat, relay: Relay, pairs: Pairs) -> Walk:
+    """The walk of a seat whose sum does not open its commitment; everything it starts from is checked.
+
+    Args:
+        view, seat, relay: As for `answer`.
+        pairs: After `answer` failed: it knows everybody in the roster.
+
+    Raises:
+        JobRefusedError: As `answer`.
+    """
+    if view.closed is None:
+        raise JobRefusedError("snapshot", f"round {view.round_id} has none on chain")
+    job = relay.job(view.round_hash, seat.index)
+    check_snapshot(view, view.closed, job)
+    roster = check_roster(job)
+    check_enrolments(view, relay, job, roster, pairs)
+    return Walk(view, seat, relay, pairs, roster, job.snapshot)
+
+
+def _excluded_row(
+    view: RoundView, seat: Seat, relay: Relay, roster: Roster, pairs: Pairs, settled: Settled
+) -> list[int]:
+    """What this seat had from the excluded contributors."""
+    parameters = view.parameters
+    chosen = [index - parameters.n for index in settled.indices]
+    positions, nonces = [roster.positions[i] for i in chosen], [roster.nonces[i] for i in chosen]
+    prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
+    row = sum_rows(prefix, pairs.entries(positions, nonces), parameters.row_length)
+    late = seat.index - parameters.reconstruction
+    for each in settled.excluded if late >= 0 else ():
+        leaf = Leaf.decode(relay.leaves(view.round_hash, each.index, each.index + 1), parameters, check_subgroup=False)
+        if leaf.body != each.body:
+            raise JobRefusedError("excluded leaf", f"{each.index}: another one is served than was excluded")
+        row = add(row, list(leaf.sums.corrections[late]))
+    return row
 
 
 def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
@@ -99,7 +141,7 @@ def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
         raise JobRefusedError("snapshot", f"points must be of {POINT_BYTES} bytes")
     if snapshot.root != closed.root:
         raise JobRefusedError("root", f"{snapshot.root.hex()} is served, {closed.root.hex()} is on chain")
-    set_hash = snapshot.closed_set.hash(view.round_hash)
+    set_hash = closed.answered_set(snapshot.closed_set).hash(view.round_hash)
     if set_hash != closed.set_hash:
         raise JobRefusedError("set hash", f"{set_hash.hex()} is served, {closed.set_hash.hex()} is on chain")
     if not view.terms.minimum <= snapshot.count == closed.count <= view.terms.maximum:

@@ -164,7 +164,44 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
         raise ProofError(f"round {view.round_id}: has {len(rows)} accepted rows, must have {parameters.reconstruction}")
     seats = sorted(rows)[: parameters.reconstruction]
     pads = sum_of_pads(seats, [rows[seat] for seat in seats], parameters)
-    return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.count)
+    return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted)
+
+
+def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secret: SecretKey) -> PaddedSum:
+    """The padded sum of the set that was settled: less the vectors of the excluded contributors.
+
+    Args:
+        view: Of a round whose exclusions are settled.
+        padded_sum: From `collect`.
+        relay: Where the contributions are.
+        secret: The developer's round key.
+
+    Raises:
+        RelayError: The relay does not have what was excluded.
+    """
+    if view.closed is None or view.closed.settled is None or padded_sum.set_hash == view.closed.set_hash:
+        return padded_sum
+    bodies = {each.body for each in view.closed.settled.excluded if not each.noise}
+    elements = padded_sum.elements
+    for message in relay.contributions(view.round_hash):
+        contribution = Contribution.decode(message, view.parameters, check_subgroup=False)
+        if contribution.leaf.body not in bodies:
+            continue
+        bodies.remove(contribution.leaf.body)
+        position = contribution.leaf.position
+        enrolment = Enrolment.decode(relay.enrolments(position, position + 1))
+        elements = tuple(subtract(elements, _unmasked(contribution, enrolment, secret)))
+    if bodies:
+        raise RelayError(f"round {view.round_id}: the relay does not have {len(bodies)} of the excluded contributions")
+    return PaddedSum(view.closed.set_hash, elements)
+
+
+def _unmasked(contribution: Contribution, enrolment: Enrolment, secret: SecretKey) -> list[int]:
+    """A padded vector without its mask."""
+    key, leaf = enrolment.key, contribution.leaf
+    shared = shared_point(secret, key)
+    mask = developer_mask(leaf.round_hash, key.compressed, leaf.nonce, shared, len(contribution.padded))
+    return subtract(contribution.padded, mask)
 
 
 class _Intake:
@@ -247,9 +284,7 @@ class _Intake:
 
     def _take(self, contribution: Contribution, enrolment: Enrolment) -> None:
         leaf, key = contribution.leaf, enrolment.key
-        shared = shared_point(self._secret, key)
-        mask = developer_mask(leaf.round_hash, key.compressed, leaf.nonce, shared, len(self.padded))
-        self.padded = add(self.padded, subtract(contribution.padded, mask))
+        self.padded = add(self.padded, _unmasked(contribution, enrolment, self._secret))
         self.positions.append(leaf.position)
         self.nonces.append(leaf.nonce)
         self._accounts.add(enrolment.account)

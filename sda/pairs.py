@@ -73,10 +73,14 @@ class Pairs:
             self._records[start : start + _RECORD_BYTES] = record
             self._root = self._distinct = None
 
+    def leaf(self, position: int) -> bytes:
+        """keccak of the enrolment message at a position."""
+        return bytes(self._field(position, 0, _LEAF_BYTES))
+
     def root(self, enrolled: int) -> bytes:
         """The enrolment root over the first M; computed once."""
         if self._root is None or self._root[0] != enrolled:
-            leaves = [bytes(self._field(position, 0, _LEAF_BYTES)) for position in range(enrolled)]
+            leaves = [self.leaf(position) for position in range(enrolled)]
             self._root = enrolled, enrolment_root(leaves)
         return self._root[1]
 

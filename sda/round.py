@@ -254,12 +254,76 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """`IDisputes.Exclusion`: a leaf that a verdict took out.
+
+    Attributes:
+        index: Of the leaf.
+        noise: Whether it is a clerk's.
+        body: That was signed.
+    """
+
+    index: int
+    noise: bool
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the closed set became when the excluded leaves were taken out.
+
+    Attributes:
+        excluded: In the order of their verdicts.
+        points: D_0 … D_{n-1} of what is left, each in 128 bytes.
+    """
+
+    excluded: tuple[Exclusion, ...]
+    points: tuple[bytes, ...]
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Of the excluded data leaves."""
+        return tuple(each.index for each in self.excluded if not each.noise)
+
+    def final_set(self, before: ClosedSet) -> ClosedSet:
+        """The set that rows answer."""
+        noise = before.noise
+        for each in self.excluded:
+            noise &= ~(1 << each.index) if each.noise else noise
+        return ClosedSet(
+            before.count - len(self.indices),
+            noise,
+            before.roster_root,
+            before.enrolment_root,
+            tuple(map(keccak, self.points)),
+            keccak(b"".join(word(each.index) for each in self.excluded)),
+        )
+
+
+@dataclass(frozen=True)
 class Closed:
-    """What the chain stores of a snapshot."""
+    """What the chain stores of a snapshot.
+
+    Attributes:
+        root: Of the sum tree, excluded leaves included.
+        set_hash: Of the set that rows answer: the settled one if leaves were excluded.
+        count: N of the tree.
+        settled: What was taken out, once it was.
+    """
 
     root: bytes
     set_hash: bytes
     count: int
+    settled: Settled | None = None
+
+    @property
+    def counted(self) -> int:
+        """N of the sum: without the excluded."""
+        return self.count - (len(self.settled.indices) if self.settled else 0)
+
+    def answered_set(self, snapshot: ClosedSet) -> ClosedSet:
+        """The set that rows answer, from the snapshot's."""
+        return self.settled.final_set(snapshot) if self.settled else snapshot
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,18 @@ from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.settings import in_tokens
 from sda.chain.structs import Clerk
-from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer
+from sda.chain.token import NO_PERMIT
+from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer, find_liar
 from sda.crypto.hashes import ZERO_WORD
 from sda.errors import ProofError, RelayError, SDAError, UnreachableError
+from sda.findings import BadShare, Finding, Withheld
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
 from sda.round import RoundView, Seat, State
+from sda.settling import leaf_at, remaining_points
+from sda.walk import Walk
 
 QUEUE_BATCH = 16
 
@@ -59,6 +63,7 @@ class ClerkAgent:
         self.contracts = contracts
         self.registry = contracts.registry
         self.rounds = contracts.rounds
+        self.disputes = contracts.rounds.disputes
         self.keys = keys
         self.relay = relay
         self._book = AnswerBook(keys.directory)
@@ -166,18 +171,62 @@ class ClerkAgent:
         if view.state is State.ABANDONED or (view.row_end and (now >= view.row_end or facts.all_resolved)):
             yield _attempt("round closed", round_id, lambda: self._close(round_id))
         elif owes and view.state is State.DISPUTING:
-            yield _attempt("job checked", round_id, lambda: self._check(view, seat))
+            yield from self._look(view, seat)
+        elif view.state is State.SETTLING:
+            yield _attempt("exclusions settled", round_id, lambda: self._settle(view))
         elif owes and view.state in (State.ANSWERING, State.COMPLETED):
             yield _attempt("row sent", round_id, lambda: self._answer(view, seat))
 
-    def _check(self, view: RoundView, seat: Seat) -> str:
-        """While complaints last, compute the row and keep it, or say in time that it could not be had.
+    def _look(self, view: RoundView, seat: Seat) -> Iterator[Deed]:
+        """While complaints last: check the files, and show every lie that concerns this seat."""
+        excluded = self.disputes.exclusions(view.round_id)
+        deed = _attempt("job checked", view.round_id, lambda: self._check(view, seat, searching=bool(excluded)))
+        yield deed
+        if not excluded and self.rounds.state(view.round_id) is State.DISPUTING:
+            excluded = self.disputes.exclusions(view.round_id)
+        if excluded:
+            yield from self._show_the_others(view, seat, {each.index for each in excluded})
+
+    def _show_the_others(self, view: RoundView, seat: Seat, excluded: set[int]) -> Iterator[Deed]:
+        """After a first exclusion look at every leaf: lies that cancelled each other do no more (PROTOCOL §11.6)."""
+        for finding in self._walk(view, seat).every_bad_leaf():
+            if not isinstance(finding, BadShare) or finding.place.index not in excluded:
+                yield _attempt("lie shown", view.round_id, partial(self._show, view, finding))
+
+    def _walk(self, view: RoundView, seat: Seat) -> Walk:
+        self.relay.open_round(view)
+        secret = self.keys.key(view.epoch)
+        return find_liar(view, seat, self.relay, Pairs.load(self._pairs_file(view.epoch), secret))
+
+    def _show(self, view: RoundView, finding: Finding) -> str:
+        permit = NO_PERMIT
+        if isinstance(finding, Withheld):
+            bond = self.disputes.settings().challenge_bond
+            permit = self.contracts.token.permit(self.account, self.disputes.address, bond)
+        self.disputes.file(self.account, view, finding, secret=self.keys.key(view.epoch), permit=permit)
+        return finding.words
+
+    def _settle(self, view: RoundView) -> str:
+        self.relay.open_round(view)
+        excluded = self.disputes.exclusions(view.round_id)
+        snapshot = self.rounds.published_snapshot(view.round_id)
+        leaves = [leaf_at(self.relay, view, each) for each in excluded]
+        points = remaining_points(view, snapshot, leaves)
+        self.disputes.settle(self.account, view.round_id, snapshot.closed_set, points, leaves)
+        return f"{len(excluded)} left out"
+
+    def _check(self, view: RoundView, seat: Seat, *, searching: bool) -> str:
+        """While complaints last, compute the row and keep it; show who lied; or say in time that it could not be had.
 
         A seat that is silent later is slashed, whoever withheld its files.
         """
         try:
             self._compute(view, seat)
-        except (JobRefusedError, SumMismatchError) as error:
+        except SumMismatchError:
+            if searching:
+                return f"seat {seat.index}: its sum does not open the commitment; every leaf is looked at"
+            return self._show(view, self._walk(view, seat).run())
+        except JobRefusedError as error:
             return self._declare_no_data(view, seat, error)
         except RelayError as error:
             patience = view.terms.complaint_window // 3

@@ -8,7 +8,7 @@ from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.structs import Outcome
 from sda.crypto.keys import SecretKey
-from sda.developer import Collected, PaddedSum, collect, reveal
+from sda.developer import Collected, PaddedSum, collect, reveal, without_excluded
 from sda.errors import ProofError
 from sda.keys import Identity, make_private_directory
 from sda.messages import AccountKey
@@ -103,8 +103,10 @@ class DeveloperAgent:
         path = self._padded_sum_file(round_id)
         if not path.exists():
             raise ProofError(f"round {round_id}: {path} is not there; the snapshot was not taken from here")
-        padded_sum = PaddedSum.from_json(path.read_text())
-        return reveal(self.rounds.view(round_id), padded_sum, self.rounds.rows(round_id))
+        view = self.rounds.view(round_id)
+        self.relay.open_round(view)
+        padded_sum = without_excluded(view, PaddedSum.from_json(path.read_text()), self.relay, self.round_key)
+        return reveal(view, padded_sum, self.rounds.rows(round_id))
 
     def close(self, round_id: int) -> Receipt:
         """Settle a round that is over."""

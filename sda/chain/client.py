@@ -250,6 +250,11 @@ class Chain:
                 logs=tuple(receipt["logs"]),
             )
 
+    def input_of(self, transaction: bytes) -> bytes:
+        """The call data of a transaction, from the first node."""
+        with sensible_answers():
+            return bytes(self.web3.eth.get_transaction(HexStr("0x" + transaction.hex()))["input"])
+
     def _mined(self, transaction: bytes) -> TxReceipt:
         until = time.monotonic() + self._receipt_timeout
         pause = 0.005

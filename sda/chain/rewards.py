@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sda.chain.addresses import to_text
 from sda.chain.client import Chain, Receipt
 from sda.chain.contract import Contract
+from sda.chain.evidence import leaf_struct
 from sda.chain.structs import Pot
 from sda.crypto.sumtree import Step
 from sda.messages import AccountKey, Enrolment, Leaf
@@ -44,17 +44,7 @@ class Rewards:
             enrolment: The contributor's.
             path: From the leaf up.
         """
-        struct = (
-            to_text(leaf.account),
-            leaf.position,
-            int(leaf.kind),
-            enrolment.key.hash,
-            to_text(leaf.payout),
-            int.from_bytes(leaf.nonce, "big"),
-            leaf.body,
-            leaf.padded_hash,
-            leaf.evidence(enrolment),
-        )
+        struct = leaf_struct(leaf, enrolment)
         steps = [(step.sibling, step.body) for step in path]
         return self.contract.transact(sender, "claim", round_id, index, struct, steps)
 

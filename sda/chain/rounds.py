@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from eth_typing import HexStr
-
 from sda.audit import AcceptedRow, Claimed, Credit, Events, SeatEvent, Slashed
 from sda.chain.addresses import from_text, to_text
 from sda.chain.client import Chain, Receipt, sensible_answers
 from sda.chain.contract import Contract, Event
+from sda.chain.disputes import Disputes
+from sda.chain.evidence import set_struct
 from sda.chain.header import header_of
 from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
 from sda.chain.registry import Registry
@@ -30,7 +30,7 @@ from sda.crypto.sumtree import Step
 from sda.crypto.tags import Tag
 from sda.errors import ChainError
 from sda.messages import AccountKey, Enrolment, Leaf
-from sda.round import Closed, ClosedSet, RoundView, Seat, Snapshot, State, Terms
+from sda.round import Closed, ClosedSet, RoundView, Seat, Settled, Snapshot, State, Terms
 
 
 class Rounds:
@@ -55,6 +55,11 @@ class Rounds:
         # The rounds contract made it: callers need not know that they are two.
         address = from_text(self.contract.call("rewards"))
         return Rewards(self.chain, address, self.contract.since)
+
+    @cached_property
+    def disputes(self) -> Disputes:
+        """Where lies are shown."""
+        return Disputes(self.chain, from_text(self.contract.call("disputes")), self.contract.since)
 
     @property
     def rewards_address(self) -> bytes:
@@ -128,15 +133,7 @@ class Rounds:
         Returns:
             Whether it was right; a wrong one costs the bond.
         """
-        struct = (
-            closed_set.count,
-            closed_set.noise,
-            closed_set.roster_root,
-            closed_set.enrolment_root,
-            closed_set.exclusions,
-            list(closed_set.point_hashes),
-        )
-        receipt = self.contract.transact(sender, "submitRow", round_id, seat, struct, list(row))
+        receipt = self.contract.transact(sender, "submitRow", round_id, seat, set_struct(closed_set), list(row))
         return self.contract.event_of(receipt, "RowAccepted") is not None, receipt
 
     def declare_no_data(self, sender: AccountKey, round_id: int, seat: int) -> Receipt:
@@ -266,7 +263,7 @@ class Rounds:
         if facts.round_hash == ZERO_WORD:
             raise ChainError(f"round {round_id}: has no committee yet")
         ends = Deadlines(*self.contract.agreed("deadlines", round_id, block=block))
-        closed = Closed(facts.root, facts.set_hash, facts.count) if facts.snapshot_at else None
+        closed = self._closed(round_id, facts) if facts.snapshot_at else None
         with sensible_answers():
             state = State(self.contract.agreed("state", round_id, block=block))
         return RoundView(
@@ -287,6 +284,14 @@ class Rounds:
             closed=closed,
             answered=facts.answered,
         )
+
+    def _closed(self, round_id: int, facts: Round) -> Closed:
+        """The closed set; what was settled is checked against its hash by whoever answers or reveals."""
+        points = self.disputes.settled_points(round_id) if facts.settled_at else None
+        if points is None:
+            return Closed(facts.root, facts.set_hash, facts.count)
+        excluded = tuple(self.disputes.exclusions(round_id))
+        return Closed(facts.root, facts.set_hash, facts.count, Settled(excluded, points))
 
     def committee(self, round_id: int) -> tuple[Seat, ...]:
         """The seats with their clerks' accounts and keys; raises as `view`."""
@@ -363,10 +368,10 @@ class Rounds:
         if not taken:
             raise ChainError(f"round {round_id}: has no snapshot")
         with sensible_answers():
-            sent = self.chain.web3.eth.get_transaction(HexStr("0x" + taken[0].transaction.hex()))
-            _, arguments = self.contract.arguments(bytes(sent["input"]))
+            _, arguments = self.contract.arguments(self.chain.input_of(taken[0].transaction))
             snapshot = _snapshot(arguments["snapshot_"])
-            genuine = (snapshot.root, snapshot.closed_set.hash(facts.round_hash))
+            closed_set = self._closed(round_id, facts).answered_set(snapshot.closed_set)
+            genuine = (snapshot.root, closed_set.hash(facts.round_hash))
         if genuine != (facts.root, facts.set_hash):
             raise ChainError(f"round {round_id}: the snapshot's transaction does not hold what was accepted")
         return snapshot

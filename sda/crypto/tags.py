@@ -17,6 +17,7 @@ class Tag(Enum):
     CONTRIBUTOR_KEY = b"SDA/1 contributor key"
     DEVELOPER_KEY = b"SDA/1 developer key"
     LEAKED_KEY = b"SDA/1 leaked key"
+    SHARED_KEY = b"SDA/1 shared key"
 
     @property
     def filled(self) -> bytes:

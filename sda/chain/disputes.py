@@ -1,0 +1,214 @@
+"""The disputes and frauds contracts: findings become transactions, verdicts become words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sda.chain.addresses import from_text, to_text
+from sda.chain.client import Chain, Receipt
+from sda.chain.contract import Contract, Event
+from sda.chain.evidence import body_words, fraud_call, opening_struct, place_struct, set_struct, signed_struct
+from sda.chain.points import key_struct, point_struct, proof_struct
+from sda.chain.settings import DisputesSettings
+from sda.chain.token import NO_PERMIT, Permit
+from sda.crypto import dleq
+from sda.crypto.curve import decompress, to_bytes128
+from sda.crypto.hashes import keccak, word
+from sda.crypto.keys import SecretKey, shared_point
+from sda.crypto.sumtree import Sums
+from sda.findings import BadShare, Finding, OpenLeaf, OpenNode, Withheld
+from sda.messages import AccountKey
+from sda.round import ClosedSet, Exclusion, RoundView, Seat
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """`IDisputes.Challenge`.
+
+    Attributes:
+        round_id: Of the round.
+        challenger: 20 bytes.
+        seat: Which.
+        deadline: Unix seconds; 0 once it was answered or decided.
+        node: Its hash.
+        leaf: Whether it is a leaf.
+    """
+
+    round_id: int
+    challenger: bytes
+    seat: int
+    deadline: int
+    node: bytes
+    leaf: bool
+
+
+class Disputes:
+    """`Disputes` and `Frauds`.
+
+    Args:
+        chain: Where they are.
+        address: Of the disputes contract, 20 bytes.
+        since: Block of its deployment.
+    """
+
+    def __init__(self, chain: Chain, address: bytes, since: int = 0) -> None:
+        self.chain = chain
+        self.address = address
+        self.contract = Contract(chain, "Disputes", address, since)
+        self.frauds = Contract(chain, "Frauds", from_text(self.contract.call("frauds")), since)
+
+    # ------------------------------------------------------------------ findings
+
+    def file(
+        self, sender: AccountKey, view: RoundView, finding: Finding, *, secret: SecretKey, permit: Permit = NO_PERMIT
+    ) -> Receipt:
+        """Show a finding to the contract.
+
+        Args:
+            sender: The clerk, for a bad share and a challenge; anyone otherwise.
+            view: Of the round.
+            finding: From the walk.
+            secret: The clerk's key of the epoch: a bad share reveals the point shared with its contributor.
+            permit: For the bond of a challenge.
+
+        Raises:
+            ContractError: The contract does not see it so; nothing is lost but gas.
+        """
+        match finding:
+            case BadShare():
+                return self.contract.transact(
+                    sender, "badShare", view.round_id, self._complaint(sender, view, finding, secret)
+                )
+            case Withheld():
+                seat = next(seat for seat in view.seats if seat.operator == sender.address)
+                return self.challenge(sender, view, seat, finding, permit)
+            case _:
+                function, arguments = fraud_call(finding)
+                return self.frauds.transact(sender, function, view.round_id, *arguments)
+
+    def _complaint(self, sender: AccountKey, view: RoundView, finding: BadShare, secret: SecretKey) -> Any:
+        opened, seat = finding.opened, finding.seat
+        other = opened.enrolment.key
+        subject = keccak(b"".join((view.round_hash, word(seat), sender.address.rjust(32, b"\0"), finding.opened.hash)))
+        proof = dleq.prove(secret, other, self.chain.chain_id, self.address, subject)
+        shared = point_struct(to_bytes128(decompress(shared_point(secret, other), subgroup=False)))
+        late = seat - len(opened.sums.points)
+        return (
+            seat,
+            place_struct(finding.place),
+            signed_struct(opened),
+            body_words(opened.sums),
+            (key_struct(secret.public), key_struct(other), shared, proof_struct(proof)),
+            [point_struct(to_bytes128(point)) for point in opened.sums.points] if late >= 0 else [],
+            list(opened.sums.corrections[late]) if late >= 0 else [],
+        )
+
+    # ------------------------------------------------------------------ settling
+
+    def exclusions(self, round_id: int) -> list[Exclusion]:
+        """The leaves that verdicts took out, in order."""
+        return [Exclusion(*values) for values in self.contract.call("exclusions", round_id)]
+
+    def settle(
+        self,
+        sender: AccountKey,
+        round_id: int,
+        closed_set: ClosedSet,
+        points: Sequence[bytes],
+        leaves: Sequence[Sums],
+    ) -> Receipt:
+        """Put the set without the excluded leaves in the closed one's place.
+
+        Args:
+            sender: Anyone.
+            round_id: Of the round.
+            closed_set: On chain now.
+            points: D_0 … D_{n-1} of what is left, 128 bytes each.
+            leaves: What the excluded leaves committed to, in the order of `exclusions`.
+        """
+        excluded = [
+            ([point_struct(to_bytes128(point)) for point in sums.points], list(sums.correction_hashes))
+            for sums in leaves
+        ]
+        return self.contract.transact(
+            sender, "settle", round_id, set_struct(closed_set), [point_struct(point) for point in points], excluded
+        )
+
+    def settled_points(self, round_id: int) -> tuple[bytes, ...] | None:
+        """The points of the final set, from the transaction that settled it; None before. From one node, unchecked."""
+        found = self.contract.events("Settled", roundId=round_id)
+        if not found:
+            return None
+        _, arguments = self.contract.arguments(self.chain.input_of(found[-1].transaction))
+        return tuple(b"".join(map(bytes, point.values())) for point in arguments["points"])
+
+    # ------------------------------------------------------------------ challenges
+
+    def challenge(
+        self, sender: AccountKey, view: RoundView, seat: Seat, finding: Withheld, permit: Permit = NO_PERMIT
+    ) -> Receipt:
+        """Demand what is under a node, for a bond."""
+        place = place_struct(finding.place)
+        return self.contract.transact(
+            sender, "challenge", view.round_id, seat.index, place, finding.hash, permit.struct
+        )
+
+    def challenges(self, round_id: int) -> dict[int, Challenge]:
+        """All challenges of a round, by id."""
+        ids = [event["challengeId"] for event in self.contract.events("Challenged", roundId=round_id)]
+        return {challenge_id: self.challenge_of(challenge_id) for challenge_id in ids}
+
+    def challenge_of(self, challenge_id: int) -> Challenge:
+        """One challenge."""
+        round_id, challenger, *rest = self.contract.call("challengeOf", challenge_id)
+        return Challenge(round_id, from_text(challenger), *rest)
+
+    def answer_node(
+        self, sender: AccountKey, challenge_id: int, nodes: Sequence[OpenNode], values: Sequence[bytes]
+    ) -> Receipt:
+        """Post a node and its children: node, left, right, and the seat's three values."""
+        return self.contract.transact(sender, "answerNode", challenge_id, *map(opening_struct, nodes), list(values))
+
+    def answer_leaf(self, sender: AccountKey, challenge_id: int, opened: OpenLeaf, seat: int) -> Receipt:
+        """Post a leaf."""
+        late = seat - len(opened.sums.points)
+        return self.contract.transact(
+            sender,
+            "answerLeaf",
+            challenge_id,
+            signed_struct(opened),
+            key_struct(opened.enrolment.key),
+            [point_struct(to_bytes128(point)) for point in opened.sums.points],
+            list(opened.sums.correction_hashes),
+            list(opened.sums.corrections[late]) if late >= 0 else [],
+        )
+
+    def unanswered(self, sender: AccountKey, challenge_id: int) -> Receipt:
+        """Convict a developer that did not answer in time."""
+        return self.contract.transact(sender, "unanswered", challenge_id)
+
+    # ------------------------------------------------------------------ views
+
+    def settings(self) -> DisputesSettings:
+        """What was fixed at deployment."""
+        return DisputesSettings(*self.contract.call("settings"))
+
+    def aside_until(self, account: bytes) -> int:
+        """Until when a contributor is put aside, unix seconds; 0 if it never was."""
+        return int(self.contract.call("asideUntil", to_text(account)))
+
+    def is_retired(self, key_hash: bytes) -> bool:
+        """Whether a share under this key was revealed: it must not be used any more."""
+        return bool(self.contract.call("isRetired", key_hash))
+
+    def history(self, round_id: int) -> list[Event]:
+        """Everything that was decided about a round, in order; from one node."""
+        found = [
+            event
+            for contract in (self.contract, self.frauds)
+            for name in contract.event_names("roundId")
+            for event in contract.events(name, roundId=round_id)
+        ]
+        return sorted(found, key=lambda event: (event.block, event.index))

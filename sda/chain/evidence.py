@@ -1,0 +1,162 @@
+"""Evidence as the contracts' structs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sda.chain.addresses import to_text
+from sda.chain.points import key_struct, point_struct, proof_struct
+from sda.crypto.curve import to_bytes128
+from sda.crypto.field import row_to_bytes
+from sda.crypto.merkle import merkle_path, merkle_root, words_of
+from sda.crypto.sumtree import Sums
+from sda.findings import (
+    BadCount,
+    BadEnrolment,
+    BadFill,
+    BadKey,
+    BadKind,
+    BadPair,
+    BadPoint,
+    BadRoster,
+    BadSignature,
+    BadSum,
+    Finding,
+    OpenLeaf,
+    OpenNode,
+    Place,
+)
+from sda.messages import Enrolment, Leaf
+from sda.round import ClosedSet
+
+_BITS_PER_WORD = 256
+_NONCES_PER_WORD = 8
+
+
+def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
+    """Function and arguments, after the round id, of a developer's lie."""
+    match finding:
+        case BadCount():
+            return "badCount", (
+                place_struct(finding.place),
+                *map(opening_struct, (finding.node, finding.left, finding.right)),
+            )
+        case BadSum():
+            nodes = finding.node, finding.left, finding.right
+            values = [value_of(node.sums, finding.seat) for node in nodes]
+            return "badSum", (finding.seat, place_struct(finding.place), *map(opening_struct, nodes), values)
+        case BadFill():
+            return "badFill", (place_struct(finding.place), set_struct(finding.closed_set), finding.hash)
+        case BadSignature():
+            return "badLeafSignature", (place_struct(finding.place), signed_struct(finding.opened))
+        case BadKey():
+            key = key_struct(finding.opened.enrolment.key)
+            return "badLeafKey", (place_struct(finding.place), signed_struct(finding.opened), key)
+        case BadKind():
+            return "badLeafKind", (place_struct(finding.place), _leaf(finding.opened), finding.opened.leaf.body)
+        case BadPoint():
+            point = point_struct(to_bytes128(finding.opened.sums.points[finding.seat]))
+            return "badLeafPoint", (finding.seat, place_struct(finding.place), opening_struct(finding.opened), point)
+        case BadPair():
+            first, second = finding.first, finding.second
+            return "badLeaves", (
+                place_struct(first.place),
+                _leaf(first.opened),
+                place_struct(second.place),
+                _leaf(second.opened),
+            )
+        case BadRoster():
+            return _roster(finding)
+        case BadEnrolment():
+            message = finding.opened.enrolment.encode()
+            position = finding.opened.leaf.position
+            return "badEnrolment", (
+                place_struct(finding.place),
+                _leaf(finding.opened),
+                set_struct(finding.closed_set),
+                _enrolments(finding.enrolments),
+                message,
+                key_struct(finding.opened.enrolment.key),
+                merkle_path(finding.enrolments, position),
+            )
+        case _:
+            raise TypeError(f"{type(finding).__name__}: is no fraud")
+
+
+def _roster(finding: BadRoster) -> tuple[str, tuple[Any, ...]]:
+    words = words_of(finding.roster.to_bytes())
+    if finding.nonce:
+        order = finding.place.index - len(finding.closed_set.point_hashes)
+        index = -(-finding.roster.enrolled // _BITS_PER_WORD) + order // _NONCES_PER_WORD
+    else:
+        index = finding.opened.leaf.position // _BITS_PER_WORD
+    return "badNonce" if finding.nonce else "badPosition", (
+        place_struct(finding.place),
+        _leaf(finding.opened),
+        set_struct(finding.closed_set),
+        _enrolments(finding.enrolments),
+        words[index],
+        merkle_path(words, index),
+    )
+
+
+def place_struct(place: Place) -> Any:
+    """`Place`."""
+    return place.index, [(step.sibling, step.body) for step in place.path]
+
+
+def body_words(sums: Sums) -> list[bytes]:
+    """The words of a body: point hashes, then correction hashes."""
+    return [*sums.point_hashes, *sums.correction_hashes]
+
+
+def opening_struct(node: OpenNode) -> Any:
+    """`Opening`."""
+    return node.left, node.right, node.sums.count, body_words(node.sums)
+
+
+def value_of(sums: Sums, seat: int) -> bytes:
+    """What a node has for a seat: a point in 128 bytes, or a correction row."""
+    late = seat - len(sums.points)
+    return to_bytes128(sums.points[seat]) if late < 0 else row_to_bytes(sums.corrections[late])
+
+
+def signed_struct(opened: OpenLeaf) -> Any:
+    """`SignedLeaf`."""
+    return _leaf(opened), opened.leaf.signature, proof_struct(opened.enrolment.proof)
+
+
+def _leaf(opened: OpenLeaf) -> Any:
+    return leaf_struct(opened.leaf, opened.enrolment)
+
+
+def leaf_struct(leaf: Leaf, enrolment: Enrolment) -> Any:
+    """`IRewards.Leaf`."""
+    return (
+        to_text(leaf.account),
+        leaf.position,
+        int(leaf.kind),
+        enrolment.key.hash,
+        to_text(leaf.payout),
+        int.from_bytes(leaf.nonce, "big"),
+        leaf.body,
+        leaf.padded_hash,
+        leaf.evidence(enrolment),
+    )
+
+
+def set_struct(closed_set: ClosedSet) -> Any:
+    """`IRounds.Set`."""
+    return (
+        closed_set.count,
+        closed_set.noise,
+        closed_set.roster_root,
+        closed_set.enrolment_root,
+        closed_set.exclusions,
+        list(closed_set.point_hashes),
+    )
+
+
+def _enrolments(leaves: Sequence[bytes]) -> Any:
+    return len(leaves), merkle_root(leaves)

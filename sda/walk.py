@@ -1,0 +1,254 @@
+"""The walk: a clerk whose sum does not open its commitment finds out who lied, in O(log N) requests.
+
+At each node the clerk compares the children's sums with the node's, and goes on to a child whose commitment
+for its seat is not that of the clerk's own partial sum. Everything that is served is checked against the hash
+above it, up to the root on the chain: a relay that lies costs a request, never a wrong accusation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sda.crypto.curve import Point, commit_row, msm
+from sda.crypto.field import Q, integers
+from sda.crypto.hashes import ZERO_WORD
+from sda.crypto.merkle import Roster
+from sda.crypto.pads import add
+from sda.crypto.seeds import SeedPrefix, sum_rows
+from sda.crypto.shamir import packed_shamir
+from sda.crypto.sumtree import Sums, leaf_hash, no_sums, tree_depth
+from sda.crypto.tags import Tag
+from sda.errors import MessageError, ProofError, RelayError
+from sda.findings import (
+    BadCount,
+    BadEnrolment,
+    BadFill,
+    BadKey,
+    BadKind,
+    BadPair,
+    BadPoint,
+    BadRoster,
+    BadShare,
+    BadSignature,
+    BadSum,
+    Finding,
+    LeafFinding,
+    OpenLeaf,
+    OpenNode,
+    Place,
+    Withheld,
+)
+from sda.messages import Enrolment, Kind, Leaf
+from sda.pairs import Pairs
+from sda.relay.interface import Relay
+from sda.round import RoundView, Seat, Snapshot
+
+
+@dataclass(frozen=True)
+class _Here:
+    """A node on the way."""
+
+    level: int
+    place: Place
+    node: OpenNode
+
+
+class _MissingError(Exception):
+    """A node could not be had; carries the finding."""
+
+    def __init__(self, finding: Withheld) -> None:
+        super().__init__(finding.words)
+        self.finding = finding
+
+
+class Walk:
+    """One seat's way through the tree of a closed round.
+
+    Args:
+        view: Of the round, with its snapshot.
+        seat: The clerk's own.
+        relay: Serves nodes and leaves; not believed.
+        pairs: What the clerk remembers of the enrolled contributors; those of the roster are known.
+        roster: Of the closed set, checked against its root.
+        snapshot: Checked against the chain.
+    """
+
+    def __init__(
+        self, view: RoundView, seat: Seat, relay: Relay, pairs: Pairs, roster: Roster, snapshot: Snapshot
+    ) -> None:
+        self._view, self._seat, self._relay = view, seat, relay
+        self._pairs, self._roster, self._snapshot = pairs, roster, snapshot
+        self._parameters = view.parameters
+        self._n = view.parameters.n
+        self._depth = tree_depth(self._n, snapshot.count)
+        self._empty_leaf = leaf_hash(ZERO_WORD, ZERO_WORD, no_sums(self._parameters).body)
+        self._prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
+
+    def run(self) -> Finding:
+        """Who lied, and what shows it.
+
+        Raises:
+            ProofError: Nothing is wrong on the way: the clerk's own sum opens every commitment.
+        """
+        try:
+            here = self._open(self._depth, Place(0, ()), self._snapshot.root)
+            while here.level:
+                left, right = self._children(here)
+                wrong = self._compare(here, left, right)
+                if wrong is not None:
+                    return wrong
+                here = next(child for child in (left, right) if not self._opens(child))
+            return self._judge(here)
+        except _MissingError as missing:
+            return missing.finding
+        except StopIteration as error:
+            raise ProofError(f"round {self._view.round_id}: every commitment on the way is opened") from error
+
+    def every_bad_leaf(self) -> list[Finding]:
+        """All leaves whose commitment for this seat is wrong, found one by one: after a first exclusion lies that
+        cancelled each other do no more (PROTOCOL §11.6).
+        """
+        found: list[Finding] = []
+        for index in range(self._n, self._n + self._snapshot.count):
+            here = self._at_leaf(index)
+            if isinstance(here, Finding):
+                found.append(here)
+            elif not self._opens(here):
+                found.append(self._judge(here))
+        return found
+
+    def _at_leaf(self, index: int) -> _Here | Finding:
+        try:
+            here = self._open(self._depth, Place(0, ()), self._snapshot.root)
+            while here.level:
+                here = self._children(here)[index >> (here.level - 1) & 1]
+        except _MissingError as missing:
+            return missing.finding
+        return here
+
+    # ------------------------------------------------------------------ what the relay serves
+
+    def _children(self, here: _Here) -> tuple[_Here, _Here]:
+        node, body = here.node, here.node.sums.body
+        left, right = here.place.child(0, node.right, body), here.place.child(1, node.left, body)
+        return self._open(here.level - 1, left, node.left), self._open(here.level - 1, right, node.right)
+
+    def _open(self, level: int, place: Place, expected: bytes) -> _Here:
+        """The node at a place, known by its hash."""
+        if expected == self._empty_leaf and level == 0:
+            return _Here(level, place, OpenNode(ZERO_WORD, ZERO_WORD, no_sums(self._parameters)))
+        try:
+            node = self._leaf(place.index) if level == 0 else self._inner(level, place.index)
+        except (RelayError, MessageError) as error:
+            raise _MissingError(Withheld(place, expected, level)) from error
+        if node.hash != expected:
+            raise _MissingError(Withheld(place, expected, level))
+        return _Here(level, place, node)
+
+    def _inner(self, level: int, index: int) -> OpenNode:
+        opening = self._relay.opening(self._view.round_hash, level, index)
+        return OpenNode(opening.left, opening.right, opening.sums)
+
+    def _leaf(self, index: int) -> OpenLeaf:
+        data = self._relay.leaves(self._view.round_hash, index, index + 1)
+        leaf = Leaf.decode(data, self._parameters, check_subgroup=False)
+        enrolment = Enrolment.decode(self._relay.enrolments(leaf.position, leaf.position + 1))
+        struct_hash = leaf.struct_hash(enrolment.key.hash)
+        return OpenLeaf(struct_hash, leaf.evidence(enrolment), leaf.sums, leaf, enrolment)
+
+    # ------------------------------------------------------------------ what is compared
+
+    def _compare(self, here: _Here, left: _Here, right: _Here) -> Finding | None:
+        """A node with the sum of its children."""
+        node, sides = here.node, (left.node, right.node)
+        total: Sums = left.node.sums + right.node.sums
+        if total.count != node.sums.count:
+            return BadCount(here.place, node, *sides)
+        for seat, (mine, theirs) in enumerate(zip(node.sums.points, total.points, strict=True)):
+            if mine != theirs:
+                return BadSum(here.place, seat, node, *sides)
+        late = zip(node.sums.corrections, total.corrections, strict=True)
+        for seat, (row, sum_) in enumerate(late, start=self._parameters.reconstruction):
+            if row != sum_:
+                return BadSum(here.place, seat, node, *sides)
+        return None
+
+    def _opens(self, here: _Here) -> bool:
+        """Whether the seat's own partial sum opens the node's commitment."""
+        first, last = (here.place.index << here.level) - self._n, ((here.place.index + 1) << here.level) - self._n
+        members = slice(max(first, 0), max(last, 0))
+        positions, nonces = self._roster.positions[members], self._roster.nonces[members]
+        row = [0] * self._parameters.row_length
+        if positions:
+            row = sum_rows(self._prefix, self._pairs.entries(positions, nonces), len(row))
+        late = self._seat.index - self._parameters.reconstruction
+        if late >= 0:
+            row = add(row, list(here.node.sums.corrections[late]))
+        return commit_row(row) == self._commitment(here.node.sums)
+
+    def _commitment(self, sums: Sums) -> Point:
+        """The node's commitment for the seat; beyond the first R it follows from theirs."""
+        p, seat = self._parameters, self._seat.index
+        if seat < p.reconstruction:
+            return sums.points[seat]
+        weights = integers(packed_shamir(p.n, p.t, p.k).rest_matrix)[seat - p.reconstruction]
+        return msm(sums.points, [weight % Q for weight in weights])
+
+    # ------------------------------------------------------------------ the leaf at the end
+
+    def _judge(self, here: _Here) -> Finding:
+        """Whose lie a leaf is: the contributor's only if all that the developer had to check holds."""
+        place, opened = here.place, here.node
+        is_data = self._n <= place.index < self._n + self._snapshot.count
+        if not isinstance(opened, OpenLeaf) or not is_data:
+            return BadFill(place, opened.hash, self._snapshot.closed_set)
+        leaf, enrolment = opened.leaf, opened.enrolment
+        try:
+            leaf.verify(self._view.domain, enrolment.key.hash)
+        except ProofError:
+            return BadSignature(place, opened)
+        try:
+            enrolment.verify_possession(self._view.domain)
+        except ProofError:
+            return BadKey(place, opened)
+        if leaf.kind is not Kind.DATA:
+            return BadKind(place, opened)
+        for seat, point in enumerate(leaf.sums.points):
+            if not point.is_in_subgroup():
+                return BadPoint(place, opened, seat)
+        return self._judge_membership(place, opened) or BadShare(place, opened, self._seat.index)
+
+    def _judge_membership(self, place: Place, opened: OpenLeaf) -> Finding | None:
+        """Whether the leaf is the one that the roster has at this index."""
+        order = place.index - self._n
+        leaf = opened.leaf
+        if leaf.account != opened.enrolment.account:
+            return BadEnrolment(place, opened, self._enrolments(), self._snapshot.closed_set)
+        if leaf.position not in self._roster.positions:
+            return self._bad_roster(place, opened, nonce=False)
+        if leaf.nonce != self._roster.nonces[order]:
+            return self._bad_roster(place, opened, nonce=True)
+        if leaf.position == self._roster.positions[order]:
+            return None
+        # Every leaf's position is in the roster, and this one is not in its order: some two neighbours descend.
+        return self._descending() or self._bad_roster(place, opened, nonce=True)
+
+    def _bad_roster(self, place: Place, opened: OpenLeaf, *, nonce: bool) -> BadRoster:
+        return BadRoster(place, opened, nonce, self._roster, self._enrolments(), self._snapshot.closed_set)
+
+    def _enrolments(self) -> tuple[bytes, ...]:
+        return tuple(self._pairs.leaf(position) for position in range(self._roster.enrolled))
+
+    def _descending(self) -> BadPair | None:
+        """Two neighbours whose positions do not ascend."""
+        last: LeafFinding | None = None
+        for index in range(self._n, self._n + self._snapshot.count):
+            here = self._at_leaf(index)
+            if isinstance(here, Finding) or not isinstance(here.node, OpenLeaf):
+                last = None
+                continue
+            this = LeafFinding(here.place, here.node)
+            if last is not None and last.opened.leaf.position >= this.opened.leaf.position:
+                return BadPair(last, this)
+            last = this
+        return None

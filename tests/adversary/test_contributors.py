@@ -1,0 +1,79 @@
+"""A contributor whose commitments are not those of its shares: it is left out, and the others' sum comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sda.chain.devnet import Devnet
+from sda.crypto.curve import G
+from sda.crypto.sumtree import Sums
+from sda.errors import ContractError
+from sda.messages import Contribution
+from sda.round import State
+from tests.chain.stage import make_terms
+from tests.rounds.cast import Cast
+
+
+@pytest.fixture
+def cast(devnet: Devnet, tmp_path: Path) -> Iterator[Cast]:
+    cast = Cast(devnet, tmp_path)
+    yield cast
+    cast.relay.close()
+
+
+def lie(cast: Cast, round_id: int, name: str, change: object) -> Contribution:
+    """A contributor sends, signed, other commitments or corrections than those of its shares."""
+    agent = cast.contributor(name)
+    view = cast.rounds.view(round_id)
+    honest = agent.outbox.prepare(view, agent.key, agent.enrol(), [1] * view.terms.length, agent.key.account.address)
+    leaf = replace(honest.leaf, sums=change(honest.leaf.sums), signature=b"")  # type: ignore[operator]
+    signed = leaf.sign(view.domain, agent.key.account, agent.enrolment.key.hash)
+    sent = Contribution(signed, honest.padded)
+    cast.relay.submit(sent.encode())
+    return sent
+
+
+def wrong_point(seat: int) -> object:
+    def change(sums: Sums) -> Sums:
+        points = list(sums.points)
+        points[seat] = points[seat] + G
+        return replace(sums, points=tuple(points))
+
+    return change
+
+
+def wrong_correction(late: int) -> object:
+    def change(sums: Sums) -> Sums:
+        rows = [list(row) for row in sums.corrections]
+        rows[late][0] ^= 1
+        return replace(sums, corrections=tuple(map(tuple, rows)))
+
+    return change
+
+
+# n = 5, R = 4: seat 4 is late.
+@pytest.mark.parametrize("change", [wrong_point(0), wrong_point(3), wrong_correction(0)])
+def test_wrong_commitment__is_excluded__and_the_rest_comes_out(cast: Cast, change: object) -> None:
+    round_id = cast.open()
+    total = cast.contribute(round_id, 2)
+    sent = lie(cast, round_id, "liar", change)
+    total = [left + right for left, right in zip(total, cast.contribute(round_id, 2), strict=True)]
+    cast.developer.snapshot(round_id)
+    cast.run_all()
+    assert [each.index for each in cast.rounds.disputes.exclusions(round_id)] == [5 + 2]
+    cast.node.increase_time(make_terms().complaint_window + 1)
+    assert cast.rounds.state(round_id) is State.SETTLING
+    cast.run_all()
+    cast.run_all()
+    assert cast.developer.reveal(round_id) == total
+    cast.settle()
+    liar = cast.contributor("liar")
+    proof = cast.relay.claim_proof(sent.leaf.round_hash, liar.key.account.address)
+    with pytest.raises(ContractError, match="AlreadyClaimed"):
+        cast.rounds.claim(cast.developer.account, round_id, proof.index, sent.leaf, liar.enrolment, proof.path)
+    assert cast.contributors[0].claim(round_id, cast.developer.account)[0] == make_terms().reward
+    assert cast.rounds.disputes.aside_until(liar.key.account.address) > 0
