@@ -6,7 +6,7 @@ it committed to, another roster to another clerk, or one contributor under many 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
@@ -18,6 +18,7 @@ from sda.crypto.pads import add, subtract
 from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.tags import Tag
 from sda.errors import MessageError, ProofError, RelayError
+from sda.findings import OpenNode
 from sda.messages import Enrolment, Leaf
 from sda.messages.enrolment import split_enrolments
 from sda.pairs import Pairs
@@ -94,12 +95,15 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     return Answer(seat.index, view.closed.answered_set(job.snapshot.closed_set), row)
 
 
-def find_liar(view: RoundView, seat: Seat, relay: Relay, pairs: Pairs) -> Walk:
+def find_liar(
+    view: RoundView, seat: Seat, relay: Relay, pairs: Pairs, answers: Mapping[tuple[int, int], OpenNode]
+) -> Walk:
     """The walk of a seat whose sum does not open its commitment; everything it starts from is checked.
 
     Args:
         view, seat, relay: As for `answer`.
         pairs: After `answer` failed: it knows everybody in the roster.
+        answers: What the developer posted on chain for this seat.
 
     Raises:
         JobRefusedError: As `answer`.
@@ -110,7 +114,7 @@ def find_liar(view: RoundView, seat: Seat, relay: Relay, pairs: Pairs) -> Walk:
     check_snapshot(view, view.closed, job)
     roster = check_roster(job)
     check_enrolments(view, relay, job, roster, pairs)
-    return Walk(view, seat, relay, pairs, roster, job.snapshot)
+    return Walk(view, seat, relay, pairs, roster, job.snapshot, answers)
 
 
 def _excluded_row(

@@ -7,7 +7,7 @@ above it, up to the root on the chain: a relay that lies costs a request, never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from sda.crypto.curve import Point, commit_row, msm
 from sda.crypto.field import Q, integers
@@ -16,9 +16,9 @@ from sda.crypto.merkle import Roster
 from sda.crypto.pads import add
 from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.shamir import packed_shamir
-from sda.crypto.sumtree import Sums, leaf_hash, no_sums, tree_depth
+from sda.crypto.sumtree import Sums
 from sda.crypto.tags import Tag
-from sda.errors import MessageError, ProofError, RelayError
+from sda.errors import ProofError
 from sda.findings import (
     BadCount,
     BadEnrolment,
@@ -38,27 +38,11 @@ from sda.findings import (
     Place,
     Withheld,
 )
-from sda.messages import Enrolment, Kind, Leaf
+from sda.messages import Kind
+from sda.opening import Here, MissingError, OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
 from sda.round import RoundView, Seat, Snapshot
-
-
-@dataclass(frozen=True)
-class _Here:
-    """A node on the way."""
-
-    level: int
-    place: Place
-    node: OpenNode
-
-
-class _MissingError(Exception):
-    """A node could not be had; carries the finding."""
-
-    def __init__(self, finding: Withheld) -> None:
-        super().__init__(finding.words)
-        self.finding = finding
 
 
 class Walk:
@@ -71,17 +55,24 @@ class Walk:
         pairs: What the clerk remembers of the enrolled contributors; those of the roster are known.
         roster: Of the closed set, checked against its root.
         snapshot: Checked against the chain.
+        answers: What the developer posted on chain, by level and index.
     """
 
     def __init__(
-        self, view: RoundView, seat: Seat, relay: Relay, pairs: Pairs, roster: Roster, snapshot: Snapshot
+        self,
+        view: RoundView,
+        seat: Seat,
+        relay: Relay,
+        pairs: Pairs,
+        roster: Roster,
+        snapshot: Snapshot,
+        answers: Mapping[tuple[int, int], OpenNode] | None = None,
     ) -> None:
-        self._view, self._seat, self._relay = view, seat, relay
+        self._view, self._seat = view, seat
         self._pairs, self._roster, self._snapshot = pairs, roster, snapshot
         self._parameters = view.parameters
         self._n = view.parameters.n
-        self._depth = tree_depth(self._n, snapshot.count)
-        self._empty_leaf = leaf_hash(ZERO_WORD, ZERO_WORD, no_sums(self._parameters).body)
+        self._tree = OpenTree(view, relay, snapshot, answers)
         self._prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
 
     def run(self) -> Finding:
@@ -91,89 +82,56 @@ class Walk:
             ProofError: Nothing is wrong on the way: the clerk's own sum opens every commitment.
         """
         try:
-            here = self._open(self._depth, Place(0, ()), self._snapshot.root)
+            here = self._tree.root()
             while here.level:
-                left, right = self._children(here)
+                left, right = self._tree.children(here)
                 wrong = self._compare(here, left, right)
                 if wrong is not None:
                     return wrong
                 here = next(child for child in (left, right) if not self._opens(child))
             return self._judge(here)
-        except _MissingError as missing:
+        except MissingError as missing:
             return missing.finding
         except StopIteration as error:
             raise ProofError(f"round {self._view.round_id}: every commitment on the way is opened") from error
 
-    def every_bad_leaf(self) -> list[Finding]:
+    def every_bad_leaf(self) -> Iterator[Finding]:
         """All leaves whose commitment for this seat is wrong, found one by one: after a first exclusion lies that
         cancelled each other do no more (PROTOCOL §11.6).
         """
-        found: list[Finding] = []
         for index in range(self._n, self._n + self._snapshot.count):
             here = self._at_leaf(index)
             if isinstance(here, Finding):
-                found.append(here)
+                yield here
             elif not self._opens(here):
-                found.append(self._judge(here))
-        return found
+                yield self._judge(here)
 
-    def _at_leaf(self, index: int) -> _Here | Finding:
+    def _at_leaf(self, index: int) -> Here | Finding:
         try:
-            here = self._open(self._depth, Place(0, ()), self._snapshot.root)
-            while here.level:
-                here = self._children(here)[index >> (here.level - 1) & 1]
-        except _MissingError as missing:
+            return self._tree.at(0, index)
+        except MissingError as missing:
             return missing.finding
-        return here
-
-    # ------------------------------------------------------------------ what the relay serves
-
-    def _children(self, here: _Here) -> tuple[_Here, _Here]:
-        node, body = here.node, here.node.sums.body
-        left, right = here.place.child(0, node.right, body), here.place.child(1, node.left, body)
-        return self._open(here.level - 1, left, node.left), self._open(here.level - 1, right, node.right)
-
-    def _open(self, level: int, place: Place, expected: bytes) -> _Here:
-        """The node at a place, known by its hash."""
-        if expected == self._empty_leaf and level == 0:
-            return _Here(level, place, OpenNode(ZERO_WORD, ZERO_WORD, no_sums(self._parameters)))
-        try:
-            node = self._leaf(place.index) if level == 0 else self._inner(level, place.index)
-        except (RelayError, MessageError) as error:
-            raise _MissingError(Withheld(place, expected, level)) from error
-        if node.hash != expected:
-            raise _MissingError(Withheld(place, expected, level))
-        return _Here(level, place, node)
-
-    def _inner(self, level: int, index: int) -> OpenNode:
-        opening = self._relay.opening(self._view.round_hash, level, index)
-        return OpenNode(opening.left, opening.right, opening.sums)
-
-    def _leaf(self, index: int) -> OpenLeaf:
-        data = self._relay.leaves(self._view.round_hash, index, index + 1)
-        leaf = Leaf.decode(data, self._parameters, check_subgroup=False)
-        enrolment = Enrolment.decode(self._relay.enrolments(leaf.position, leaf.position + 1))
-        struct_hash = leaf.struct_hash(enrolment.key.hash)
-        return OpenLeaf(struct_hash, leaf.evidence(enrolment), leaf.sums, leaf, enrolment)
 
     # ------------------------------------------------------------------ what is compared
 
-    def _compare(self, here: _Here, left: _Here, right: _Here) -> Finding | None:
+    def _compare(self, here: Here, left: Here, right: Here) -> Finding | None:
         """A node with the sum of its children."""
         node, sides = here.node, (left.node, right.node)
-        total: Sums = left.node.sums + right.node.sums
-        if total.count != node.sums.count:
+        first, second = left.node.sums, right.node.sums
+        if node.sums.count != first.count + second.count:
             return BadCount(here.place, node, *sides)
-        for seat, (mine, theirs) in enumerate(zip(node.sums.points, total.points, strict=True)):
-            if mine != theirs:
+        points = zip(node.sums.points, first.points, second.points, strict=True)
+        for seat, (point, one, other) in enumerate(points):
+            if point != one + other:
                 return BadSum(here.place, seat, node, *sides)
-        late = zip(node.sums.corrections, total.corrections, strict=True)
-        for seat, (row, sum_) in enumerate(late, start=self._parameters.reconstruction):
-            if row != sum_:
+        rows = zip(node.sums.corrections, first.corrections, second.corrections, strict=True)
+        for seat, known in enumerate(rows, start=self._parameters.reconstruction):
+            # Of what was posted on chain only the seat's own rows are known.
+            if all(known) and list(known[0]) != add(list(known[1]), list(known[2])):
                 return BadSum(here.place, seat, node, *sides)
         return None
 
-    def _opens(self, here: _Here) -> bool:
+    def _opens(self, here: Here) -> bool:
         """Whether the seat's own partial sum opens the node's commitment."""
         first, last = (here.place.index << here.level) - self._n, ((here.place.index + 1) << here.level) - self._n
         members = slice(max(first, 0), max(last, 0))
@@ -196,12 +154,15 @@ class Walk:
 
     # ------------------------------------------------------------------ the leaf at the end
 
-    def _judge(self, here: _Here) -> Finding:
+    def _judge(self, here: Here) -> Finding:
         """Whose lie a leaf is: the contributor's only if all that the developer had to check holds."""
         place, opened = here.place, here.node
         is_data = self._n <= place.index < self._n + self._snapshot.count
-        if not isinstance(opened, OpenLeaf) or not is_data:
+        empty = opened.sums.count == 0 and opened.left == ZERO_WORD
+        if not is_data or empty:
             return BadFill(place, opened.hash, self._snapshot.closed_set)
+        if not isinstance(opened, OpenLeaf):
+            return Withheld(place, opened.hash, 0)
         leaf, enrolment = opened.leaf, opened.enrolment
         try:
             leaf.verify(self._view.domain, enrolment.key.hash)

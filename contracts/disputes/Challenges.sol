@@ -62,20 +62,23 @@ abstract contract Challenges is Settling {
     /// @inheritdoc IDisputes
     function answerNode(
         uint256 challengeId,
-        Opening calldata node,
-        Opening calldata left,
-        Opening calldata right,
-        bytes[3] calldata values
+        Opening[3] calldata nodes,
+        BLS.G1Point[][3] calldata points,
+        bytes[3] calldata rows
     ) external {
         Challenge storage open = _open(challengeId);
         if (open.leaf) revert WrongLevel(0, 1);
         IRounds.Case memory c = _case(open.roundId);
-        _requireSame(_hash(c, node), open.node);
-        _requireSame(_hash(c, left), node.left);
-        _requireSame(_hash(c, right), node.right);
-        _requireSame(keccak256(values[0]), node.words[open.seat]);
-        _requireSame(keccak256(values[1]), left.words[open.seat]);
-        _requireSame(keccak256(values[2]), right.words[open.seat]);
+        _requireSame(_hash(c, nodes[0]), open.node);
+        _requireSame(_hash(c, nodes[1]), nodes[0].left);
+        _requireSame(_hash(c, nodes[2]), nodes[0].right);
+        for (uint256 i = 0; i < 3; ++i) {
+            if (points[i].length != c.threshold) revert WrongNumber("points", points[i].length, c.threshold);
+            for (uint256 seat = 0; seat < c.threshold; ++seat) {
+                _requireSame(G1.hash(points[i][seat]), nodes[i].words[seat]);
+            }
+            if (open.seat >= c.threshold) _requireSame(keccak256(rows[i]), nodes[i].words[open.seat]);
+        }
         _answered(challengeId, open);
     }
 

@@ -93,13 +93,15 @@ interface IDisputes is ICases {
         external
         returns (uint256 challengeId);
 
-    /// @notice Answer for an inner node: the node, its children, and the challenging seat's three values.
+    /// @notice Answer for an inner node: all that the challenging seat needs to go on.
+    /// @param nodes The node and its two children.
+    /// @param points P_0 … P_{R-1} of each.
+    /// @param rows Correction row of each for a seat ≥ R, 32·m bytes; empty otherwise.
     function answerNode(
         uint256 challengeId,
-        Opening calldata node,
-        Opening calldata left,
-        Opening calldata right,
-        bytes[3] calldata values
+        Opening[3] calldata nodes,
+        BLS.G1Point[][3] calldata points,
+        bytes[3] calldata rows
     ) external;
 
     /// @notice Answer for a leaf: everything that was signed, its points, and the challenging seat's correction row.

@@ -179,6 +179,14 @@ class ClerkAgent:
 
     def _look(self, view: RoundView, seat: Seat) -> Iterator[Deed]:
         """While complaints last: check the files, and show every lie that concerns this seat."""
+        mine = [each for each in self.disputes.challenges(view.round_id) if each.seat == seat.index and each.deadline]
+        for challenge in mine:
+            if self.contracts.chain.now() < challenge.deadline:
+                yield Deed("answer awaited", view.round_id, f"until {challenge.deadline}")
+            else:
+                yield _attempt("silence shown", view.round_id, partial(self._show_silence, challenge.id))
+        if mine:
+            return
         excluded = self.disputes.exclusions(view.round_id)
         deed = _attempt("job checked", view.round_id, lambda: self._check(view, seat, searching=bool(excluded)))
         yield deed
@@ -190,13 +198,17 @@ class ClerkAgent:
     def _show_the_others(self, view: RoundView, seat: Seat, excluded: set[int]) -> Iterator[Deed]:
         """After a first exclusion look at every leaf: lies that cancelled each other do no more (PROTOCOL §11.6)."""
         for finding in self._walk(view, seat).every_bad_leaf():
-            if not isinstance(finding, BadShare) or finding.place.index not in excluded:
-                yield _attempt("lie shown", view.round_id, partial(self._show, view, finding))
+            if isinstance(finding, BadShare) and finding.place.index in excluded:
+                continue
+            yield _attempt("lie shown", view.round_id, partial(self._show, view, finding))
+            if not isinstance(finding, BadShare):
+                return  # the round is over, or an answer has to be awaited
 
     def _walk(self, view: RoundView, seat: Seat) -> Walk:
         self.relay.open_round(view)
         secret = self.keys.key(view.epoch)
-        return find_liar(view, seat, self.relay, Pairs.load(self._pairs_file(view.epoch), secret))
+        pairs = Pairs.load(self._pairs_file(view.epoch), secret)
+        return find_liar(view, seat, self.relay, pairs, self.disputes.answers(view, seat.index))
 
     def _show(self, view: RoundView, finding: Finding) -> str:
         permit = NO_PERMIT
@@ -205,6 +217,10 @@ class ClerkAgent:
             permit = self.contracts.token.permit(self.account, self.disputes.address, bond)
         self.disputes.file(self.account, view, finding, secret=self.keys.key(view.epoch), permit=permit)
         return finding.words
+
+    def _show_silence(self, challenge_id: int) -> str:
+        self.disputes.unanswered(self.account, challenge_id)
+        return "the developer did not show what was demanded"
 
     def _settle(self, view: RoundView) -> str:
         self.relay.open_round(view)

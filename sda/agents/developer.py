@@ -10,8 +10,10 @@ from sda.chain.structs import Outcome
 from sda.crypto.keys import SecretKey
 from sda.developer import Collected, PaddedSum, collect, reveal, without_excluded
 from sda.errors import ProofError
+from sda.findings import OpenLeaf
 from sda.keys import Identity, make_private_directory
 from sda.messages import AccountKey
+from sda.opening import OpenTree
 from sda.relay.interface import Relay
 from sda.round import State, Terms
 
@@ -107,6 +109,29 @@ class DeveloperAgent:
         self.relay.open_round(view)
         padded_sum = without_excluded(view, PaddedSum.from_json(path.read_text()), self.relay, self.round_key)
         return reveal(view, padded_sum, self.rounds.rows(round_id))
+
+    def answer_challenges(self, round_id: int) -> list[int]:
+        """Post what seats demanded and did not get from the relay; whoever is silent here is convicted.
+
+        Returns:
+            The ids of the challenges that were answered now.
+        """
+        view = self.rounds.view(round_id)
+        self.relay.open_round(view)
+        disputes = self.rounds.disputes
+        tree = OpenTree(view, self.relay, self.rounds.published_snapshot(round_id))
+        answered = []
+        for challenge in disputes.challenges(round_id):
+            if challenge.deadline == 0:
+                continue
+            here = tree.at(challenge.level, challenge.index)
+            if isinstance(here.node, OpenLeaf):
+                disputes.answer_leaf(self.account, challenge.id, here.node, challenge.seat)
+            else:
+                nodes = [here.node, *(child.node for child in tree.children(here))]
+                disputes.answer_node(self.account, challenge.id, nodes, challenge.seat)
+            answered.append(challenge.id)
+        return answered
 
     def close(self, round_id: int) -> Receipt:
         """Settle a round that is over."""

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from sda.chain.addresses import from_text, to_text
-from sda.chain.client import Chain, Receipt
+from sda.chain.client import Chain, Receipt, sensible_answers
 from sda.chain.contract import Contract, Event
-from sda.chain.evidence import body_words, fraud_call, opening_struct, place_struct, set_struct, signed_struct
+from sda.chain.evidence import (
+    body_words,
+    fraud_call,
+    leaf_of,
+    nodes_of,
+    opening_struct,
+    place_struct,
+    set_struct,
+    signed_struct,
+    value_of,
+)
 from sda.chain.points import key_struct, point_struct, proof_struct
 from sda.chain.settings import DisputesSettings
 from sda.chain.token import NO_PERMIT, Permit
@@ -28,20 +38,21 @@ class Challenge:
     """`IDisputes.Challenge`.
 
     Attributes:
+        id: Counts over all rounds.
         round_id: Of the round.
         challenger: 20 bytes.
         seat: Which.
         deadline: Unix seconds; 0 once it was answered or decided.
-        node: Its hash.
-        leaf: Whether it is a leaf.
+        level, index: Of the node.
     """
 
+    id: int
     round_id: int
     challenger: bytes
     seat: int
     deadline: int
-    node: bytes
-    leaf: bool
+    level: int
+    index: int
 
 
 class Disputes:
@@ -155,21 +166,45 @@ class Disputes:
             sender, "challenge", view.round_id, seat.index, place, finding.hash, permit.struct
         )
 
-    def challenges(self, round_id: int) -> dict[int, Challenge]:
-        """All challenges of a round, by id."""
-        ids = [event["challengeId"] for event in self.contract.events("Challenged", roundId=round_id)]
-        return {challenge_id: self.challenge_of(challenge_id) for challenge_id in ids}
+    def challenges(self, round_id: int) -> list[Challenge]:
+        """All challenges of a round, in order."""
+        return [
+            self._challenge(event["challengeId"], event["level"], event["index"])
+            for event in self.contract.events("Challenged", roundId=round_id)
+        ]
 
-    def challenge_of(self, challenge_id: int) -> Challenge:
-        """One challenge."""
-        round_id, challenger, *rest = self.contract.call("challengeOf", challenge_id)
-        return Challenge(round_id, from_text(challenger), *rest)
+    def _challenge(self, challenge_id: int, level: int, index: int) -> Challenge:
+        round_id, challenger, seat, deadline, *_ = self.contract.call("challengeOf", challenge_id)
+        return Challenge(challenge_id, round_id, from_text(challenger), seat, deadline, level, index)
 
-    def answer_node(
-        self, sender: AccountKey, challenge_id: int, nodes: Sequence[OpenNode], values: Sequence[bytes]
-    ) -> Receipt:
-        """Post a node and its children: node, left, right, and the seat's three values."""
-        return self.contract.transact(sender, "answerNode", challenge_id, *map(opening_struct, nodes), list(values))
+    def answers(self, view: RoundView, seat: int) -> dict[tuple[int, int], OpenNode]:
+        """What was posted for a seat, by level and index. Whoever uses it checks it against the hashes above."""
+        places = {each.id: (each.level, each.index) for each in self.challenges(view.round_id) if each.seat == seat}
+        found: dict[tuple[int, int], OpenNode] = {}
+        for event in self.contract.events("Answered", roundId=view.round_id):
+            if event["challengeId"] in places:
+                level, index = places[event["challengeId"]]
+                function, arguments = self.contract.arguments(self.chain.input_of(event.transaction))
+                with sensible_answers():
+                    if function == "answerNode":
+                        nodes = nodes_of(arguments, view.parameters, seat)
+                        found |= {(level, index): nodes[0]}
+                        found |= {(level - 1, 2 * index + side): nodes[1 + side] for side in (0, 1)}
+                    else:
+                        found[level, index] = leaf_of(arguments, view, seat)
+        return found
+
+    def answer_node(self, sender: AccountKey, challenge_id: int, nodes: Sequence[OpenNode], seat: int) -> Receipt:
+        """Post a node and its two children, with what the challenging seat needs of them."""
+        late = seat - len(nodes[0].sums.points)
+        return self.contract.transact(
+            sender,
+            "answerNode",
+            challenge_id,
+            list(map(opening_struct, nodes)),
+            [[point_struct(to_bytes128(point)) for point in node.sums.points] for node in nodes],
+            [value_of(node.sums, seat) if late >= 0 else b"" for node in nodes],
+        )
 
     def answer_leaf(self, sender: AccountKey, challenge_id: int, opened: OpenLeaf, seat: int) -> Receipt:
         """Post a leaf."""
@@ -194,6 +229,14 @@ class Disputes:
     def settings(self) -> DisputesSettings:
         """What was fixed at deployment."""
         return DisputesSettings(*self.contract.call("settings"))
+
+    def balance_of(self, account: bytes) -> int:
+        """Bonds credited to an account, token units."""
+        return int(self.contract.call("balanceOf", to_text(account)))
+
+    def withdraw(self, sender: AccountKey, to: bytes) -> Receipt:
+        """Take all bonds credited to the sender."""
+        return self.contract.transact(sender, "withdraw", to_text(to))
 
     def aside_until(self, account: bytes) -> int:
         """Until when a contributor is put aside, unix seconds; 0 if it never was."""

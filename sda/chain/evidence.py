@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sda.chain.addresses import to_text
-from sda.chain.points import key_struct, point_struct, proof_struct
-from sda.crypto.curve import to_bytes128
-from sda.crypto.field import row_to_bytes
+from sda.chain.addresses import from_text, to_text
+from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
+from sda.crypto.curve import from_bytes128, to_bytes128
+from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.merkle import merkle_path, merkle_root, words_of
-from sda.crypto.sumtree import Sums
+from sda.crypto.schnorr import Proof
+from sda.crypto.seeds import NONCE_BYTES
+from sda.crypto.sumtree import PartialSums, Sums
 from sda.findings import (
     BadCount,
     BadEnrolment,
@@ -27,8 +29,10 @@ from sda.findings import (
     OpenNode,
     Place,
 )
-from sda.messages import Enrolment, Leaf
-from sda.round import ClosedSet
+from sda.messages import Enrolment, Kind, Leaf
+from sda.opening import open_leaf
+from sda.params import Parameters
+from sda.round import ClosedSet, RoundView
 
 _BITS_PER_WORD = 256
 _NONCES_PER_WORD = 8
@@ -160,3 +164,55 @@ def set_struct(closed_set: ClosedSet) -> Any:
 
 def _enrolments(leaves: Sequence[bytes]) -> Any:
     return len(leaves), merkle_root(leaves)
+
+
+# ---------------------------------------------------------------------- answers, read back
+
+
+def nodes_of(arguments: Mapping[str, Any], parameters: Parameters, seat: int) -> list[OpenNode]:
+    """The three nodes of `answerNode`."""
+    threshold = parameters.reconstruction
+    nodes = []
+    for opening, points, row in zip(arguments["nodes"], arguments["points"], arguments["rows"], strict=True):
+        sums = _partial(
+            opening["count"], points, list(opening["words"])[threshold:], {seat - threshold: row_from_bytes(row)}
+        )
+        nodes.append(OpenNode(bytes(opening["left"]), bytes(opening["right"]), sums))
+    return nodes
+
+
+def leaf_of(arguments: Mapping[str, Any], view: RoundView, seat: int) -> OpenLeaf:
+    """The leaf of `answerLeaf`."""
+    signed = arguments["signed"]
+    leaf = signed["leaf"]
+    account = from_text(leaf["account"])
+    sums = _partial(
+        1 if leaf["kind"] == Kind.DATA else 0,
+        arguments["points"],
+        arguments["corrections"],
+        {seat - view.parameters.reconstruction: list(arguments["correction"])},
+    )
+    return open_leaf(
+        Leaf(
+            round_hash=view.round_hash,
+            account=account,
+            position=leaf["position"],
+            kind=Kind(leaf["kind"]),
+            payout=from_text(leaf["payout"]),
+            nonce=int(leaf["nonce"]).to_bytes(NONCE_BYTES, "big"),
+            padded_hash=bytes(leaf["padded"]),
+            sums=sums,
+            signature=bytes(signed["signature"]),
+        ),
+        # The enrolment's own signature is not part of the leaf.
+        Enrolment(account, public_key(arguments["key"]), Proof(signed["proof"]["e"], signed["proof"]["s"]), b""),
+    )
+
+
+def _partial(count: int, points: Sequence[Any], hashes: Sequence[bytes], rows: Mapping[int, list[int]]) -> PartialSums:
+    return PartialSums(
+        count,
+        tuple(from_bytes128(point_bytes(point), subgroup=False) for point in points),
+        tuple(tuple(rows.get(late, ())) for late in range(len(hashes))),
+        tuple(map(bytes, hashes)),
+    )

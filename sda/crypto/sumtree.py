@@ -57,6 +57,23 @@ class Sums:
         return keccak(b"".join((word(self.count), *self.point_hashes, *self.correction_hashes)))
 
 
+@dataclass(frozen=True)
+class PartialSums(Sums):
+    """Sums of which not every correction row is known: as a developer posts them on chain.
+
+    Attributes:
+        corrections: Empty where a row is not known.
+        hashes: g_R … g_{n-1}.
+    """
+
+    hashes: tuple[bytes, ...] = ()
+
+    @cached_property
+    def correction_hashes(self) -> tuple[bytes, ...]:
+        """g_R … g_{n-1}."""
+        return self.hashes
+
+
 def no_sums(parameters: Parameters) -> Sums:
     """The sums of nothing: count 0, identity points, zero rows."""
     zero_row = (0,) * parameters.row_length

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from sda.chain.devnet import Devnet
-from sda.crypto.curve import G
-from sda.crypto.sumtree import Sums
 from sda.errors import ContractError
 from sda.messages import Contribution
 from sda.round import State
+from tests.adversary.forger import other_correction, other_point
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
-
-
-@pytest.fixture
-def cast(devnet: Devnet, tmp_path: Path) -> Iterator[Cast]:
-    cast = Cast(devnet, tmp_path)
-    yield cast
-    cast.relay.close()
 
 
 def lie(cast: Cast, round_id: int, name: str, change: object) -> Contribution:
@@ -37,26 +26,8 @@ def lie(cast: Cast, round_id: int, name: str, change: object) -> Contribution:
     return sent
 
 
-def wrong_point(seat: int) -> object:
-    def change(sums: Sums) -> Sums:
-        points = list(sums.points)
-        points[seat] = points[seat] + G
-        return replace(sums, points=tuple(points))
-
-    return change
-
-
-def wrong_correction(late: int) -> object:
-    def change(sums: Sums) -> Sums:
-        rows = [list(row) for row in sums.corrections]
-        rows[late][0] ^= 1
-        return replace(sums, corrections=tuple(map(tuple, rows)))
-
-    return change
-
-
 # n = 5, R = 4: seat 4 is late.
-@pytest.mark.parametrize("change", [wrong_point(0), wrong_point(3), wrong_correction(0)])
+@pytest.mark.parametrize("change", [other_point(0), other_point(3), other_correction(0)])
 def test_wrong_commitment__is_excluded__and_the_rest_comes_out(cast: Cast, change: object) -> None:
     round_id = cast.open()
     total = cast.contribute(round_id, 2)

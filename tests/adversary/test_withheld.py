@@ -1,0 +1,83 @@
+"""A relay that does not show what is under a node: the seat demands it on chain, and the developer answers or is
+convicted."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import pytest
+
+from sda.agents.clerk import ClerkAgent, Deed
+from sda.relay import LocalRelay, Reason, RefusedError
+from sda.relay.interface import Opening
+from sda.round import State
+from tests.adversary.forger import other_correction, other_point
+from tests.adversary.test_contributors import lie
+from tests.rounds.cast import Cast
+
+
+class MuteRelay(LocalRelay):
+    """Serves jobs, and nothing of the tree."""
+
+    def opening(self, round_hash: bytes, level: int, index: int) -> Opening:
+        self._refuse()
+
+    def leaves(self, round_hash: bytes, start: int, stop: int) -> bytes:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise RefusedError(Reason.NOT_FOUND, "lost")
+
+
+def mute(cast: Cast) -> None:
+    """From now on no clerk sees a node."""
+    relay = MuteRelay(cast.home / "relay.sqlite", cast.domain, clock=cast.contracts.chain.now)
+    for agent in cast.clerks.values():
+        agent.relay = relay
+
+
+def lied_to(cast: Cast, change: object) -> int:
+    """A closed round in which somebody lied, and no clerk can find out who."""
+    round_id = cast.open()
+    cast.contribute(round_id, 3)
+    lie(cast, round_id, "liar", change)
+    cast.developer.snapshot(round_id)
+    mute(cast)
+    return round_id
+
+
+def challenger(cast: Cast, round_id: int, seat: int) -> ClerkAgent:
+    """The agent of a seat, with the bonds that it will need."""
+    return cast.committee(round_id)[seat]
+
+
+def test_silence__is_the_developers_fraud__and_the_bond_returns(cast: Cast) -> None:
+    round_id = lied_to(cast, other_point(0))
+    agent = challenger(cast, round_id, 0)
+    (deed,) = agent.run_once()
+    assert "does not show what is under node (4, 0)" in deed.detail
+    (deed,) = agent.run_once()
+    assert deed.action == "answer awaited"
+    cast.node.increase_time(cast.rounds.disputes.settings().challenge_window)
+    (deed,) = agent.run_once()
+    assert (deed.action, deed.failed) == ("silence shown", False)
+    assert cast.rounds.state(round_id) is State.FRAUD
+    bond = cast.rounds.disputes.settings().challenge_bond
+    assert cast.rounds.disputes.balance_of(agent.account.address) == bond
+
+
+# Seat 4 is late: it gets its correction rows with the answers.
+@pytest.mark.parametrize(("seat", "change"), [(0, other_point(0)), (3, other_point(3)), (4, other_correction(0))])
+def test_answers__lead_the_seat_to_the_liar(cast: Cast, seat: int, change: object) -> None:
+    round_id = lied_to(cast, change)
+    agent = challenger(cast, round_id, seat)
+    demands: list[Deed] = []
+    while not cast.rounds.disputes.exclusions(round_id):
+        demands += agent.run_once()
+        assert not demands[-1].failed, demands[-1]
+        assert len(demands) < 8
+        if not cast.rounds.disputes.exclusions(round_id):
+            cast.developer.answer_challenges(round_id)
+    assert "committed to another share" in demands[5].detail, "after four levels above the leaves, and the leaf"
+    bond = cast.rounds.disputes.settings().challenge_bond
+    assert cast.rounds.disputes.balance_of(cast.developer.account.address) == 5 * bond
