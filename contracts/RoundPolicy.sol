@@ -55,10 +55,12 @@ contract RoundPolicy is IRoundPolicy {
 
         uint256 pool = REGISTRY.poolSize();
         if (4 * uint256(terms.n) > 3 * pool) revert CommitteeExceedsPool(terms.n, pool);
-        // More seats than n - R must fail before a round does: together they lose more than the round pays.
-        uint256 fees = terms.committeeFee(terms.maximum);
+        _within("flatFee", terms.flatFee, _settings.minimumFlatFee, type(uint96).max);
+        // More seats than n - R must fail before a round does: together they lose more than the round pays, rewards included.
+        // Whoever holds them could otherwise have the sum from the others' rows, and save its developer the rewards.
+        uint256 payments = terms.committeeFee(terms.maximum) + uint256(terms.maximum) * terms.reward;
         uint256 bonds = (terms.n - terms.reconstruction() + 1) * SEAT_BOND;
-        if (bonds <= fees) revert FeesExceedBonds(fees, bonds);
+        if (bonds <= payments) revert PaymentsExceedBonds(payments, bonds);
         return quote(terms);
     }
 

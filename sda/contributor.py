@@ -93,8 +93,8 @@ def check_round(view: RoundView, pinned: Pinned, minima: Minima, now: int) -> No
         now: Unix seconds.
 
     Raises:
-        ParameterError: Another chain or contract, terms below the minima, or seats that share a clerk or a
-        key. ProofError: The round does not collect now.
+        ParameterError: Another chain or contract, terms below the minima, or seats that share a clerk.
+        ProofError: The round does not collect now.
     """
     if (view.chain_id, view.contract) != (pinned.chain_id, pinned.contract):
         raise ParameterError(
@@ -107,9 +107,11 @@ def check_round(view: RoundView, pinned: Pinned, minima: Minima, now: int) -> No
         value, least = getattr(terms, name), getattr(minima, name)
         if value < least:
             raise ParameterError(name, value, f"at least {least}, this contributor's own minimum")
-    clerks, keys = {seat.clerk_id for seat in view.seats}, {seat.key for seat in view.seats}
-    if min(len(clerks), len(keys)) < terms.n:
-        raise ParameterError("seats", sorted(clerks), "different clerks with different keys")
+    # Clerks may share a key, as they may share an owner: refusing that would let anyone spoil committees for the price of
+    # registering one key twice.
+    clerks = {seat.clerk_id for seat in view.seats}
+    if len(clerks) < terms.n:
+        raise ParameterError("seats", sorted(clerks), "different clerks")
     if view.state is not State.COLLECTING or now >= view.collect_end:
         raise ProofError(f"round {view.round_id}: takes no contributions ({view.state.name.lower()})")
 

@@ -9,8 +9,8 @@ interface IRoundPolicy {
     error InvalidTerm(string field, uint256 value, uint256 lowest, uint256 highest);
     error NotEnoughSeats(uint256 tPlusK, uint256 n);
     error CommitteeExceedsPool(uint256 n, uint256 pool);
-    /// @notice The seats that must fail before the round does would lose less than the round pays.
-    error FeesExceedBonds(uint256 fees, uint256 bonds);
+    /// @notice The seats that must fail before the round does would lose less than the round pays, rewards included.
+    error PaymentsExceedBonds(uint256 payments, uint256 bonds);
 
     /// @notice What a round costs up front.
     /// @return escrow Fees of a full committee for the maximal count, rewards, the draw's bounty and the pot for complaints.

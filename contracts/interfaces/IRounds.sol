@@ -43,7 +43,7 @@ interface IRounds {
         Missed, // nobody drew in time: the requester pays the abort fee, burned
         Undrawable, // the draw ended without a committee: refund
         Collecting, // contributors send
-        Abandoned, // no snapshot in time, or given up: the committee gets its flat fees
+        Abandoned, // no snapshot in time, given up, or too many seats without data: the committee gets its flat fees
         Disputing, // complaint window
         Settling, // leaves were excluded: the closed set is to be replaced before the first row
         Answering, // clerks send rows
@@ -54,7 +54,8 @@ interface IRounds {
 
     /// @notice Fixed at deployment.
     struct Settings {
-        uint32 seedDelay; // blocks from the request to the seed block
+        uint32 seedDelay; // blocks from the request to the seed block, at least
+        uint32 seedSpacing; // seed blocks are multiples of it: between them the clerks' weights can move
         uint32 minimumWindow; // seconds, for every window of a round
         uint32 maximumWindow; // seconds, for every window of a round
         uint96 drawBounty; // token units to whoever draws
@@ -62,6 +63,7 @@ interface IRounds {
         uint96 noDataBurn; // token units burned from a seat, and as much from the deposit, when it declares "no data"
         uint96 complaintFee; // token units to whoever shows a bad share: pays its gas
         uint8 maximumExclusions; // that the escrow pays for; with more of them the round is given up
+        uint96 minimumFlatFee; // token units per right row: clerks that are drawn must answer, so it covers the gas
     }
 
     /// @notice The facts of a round; everything else is derived.
@@ -82,6 +84,7 @@ interface IRounds {
         uint8 excludedData; // of them data leaves; counted once they are settled
         uint40 extendedTo; // unix seconds; complaints last until then if that is later than their window
         uint40 settledAt; // unix seconds; when the excluded leaves were taken out
+        uint8 noData; // seats that declared "no data"
         uint128 held; // token units still held for the round
         uint128 deposit; // of which: what is left of the deposit
         uint128 slashed; // of which: taken from seats

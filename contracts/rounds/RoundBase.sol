@@ -24,6 +24,7 @@ abstract contract RoundBase is IRounds {
     address internal immutable DISPUTES;
 
     uint32 internal immutable SEED_DELAY;
+    uint32 internal immutable SEED_SPACING;
     uint96 internal immutable DRAW_BOUNTY;
     uint96 internal immutable ABORT_BURN;
     uint96 internal immutable NO_DATA_BURN;
@@ -61,6 +62,7 @@ abstract contract RoundBase is IRounds {
         DRAW_WINDOW = clerks.drawWindow;
         if (!Generators.standAt(generators)) revert InvalidSettings("generators");
         if (settings_.seedDelay == 0) revert InvalidSettings("seedDelay");
+        if (settings_.seedSpacing == 0) revert InvalidSettings("seedSpacing");
         if (DRAW_WINDOW > randomness.lookback()) revert InvalidSettings("drawWindow");
         if (settings_.minimumWindow == 0 || settings_.minimumWindow > settings_.maximumWindow) {
             revert InvalidSettings("minimumWindow");
@@ -81,6 +83,7 @@ abstract contract RoundBase is IRounds {
         REWARDS = address(new Rewards(token));
         DISPUTES = disputes_;
         SEED_DELAY = settings_.seedDelay;
+        SEED_SPACING = settings_.seedSpacing;
         DRAW_BOUNTY = settings_.drawBounty;
         ABORT_BURN = settings_.abortBurn;
         NO_DATA_BURN = settings_.noDataBurn;
@@ -159,7 +162,10 @@ abstract contract RoundBase is IRounds {
         Terms storage t = _terms[roundId];
         if (r.fraud) return State.Fraud;
         if (_popcount(r.answered) >= uint256(t.t) + t.k) return State.Completed;
-        if (r.excluded != 0 && r.settledAt == 0 && block.timestamp >= complaintEnd) {
+        bool judged = block.timestamp >= complaintEnd;
+        // R rows cannot come any more: not one is taken, or whoever holds the missing seats would have the sum.
+        if (_lacksData(r, t) && (judged || r.resolved == type(uint64).max)) return State.Abandoned;
+        if (judged && r.excluded != 0 && r.settledAt == 0) {
             return block.timestamp < complaintEnd + t.complaintWindow ? State.Settling : State.Abandoned;
         }
         if (block.timestamp >= rowEnd || r.resolved == type(uint64).max) return State.Failed;
@@ -186,6 +192,11 @@ abstract contract RoundBase is IRounds {
     function _rowFee(uint256 roundId) internal view returns (uint256) {
         Terms storage t = _terms[roundId];
         return uint256(t.flatFee) + uint256(t.rate) * _counted(_rounds[roundId]) * t.m;
+    }
+
+    /// @dev More than n - R seats declared "no data".
+    function _lacksData(Round storage r, Terms storage t) internal view returns (bool) {
+        return r.noData != 0 && uint256(r.noData) + t.t + t.k > t.n;
     }
 
     /// @dev N without the excluded.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {IClerkRegistry} from "../interfaces/IClerkRegistry.sol";
 import {IRoundPolicy} from "../interfaces/IRoundPolicy.sol";
@@ -28,8 +29,7 @@ abstract contract RoundOpening is RoundBase {
         if (verdict != Schnorr.Verdict.Valid) revert DeveloperKeyInvalid();
 
         roundId = rounds++;
-        // forge-lint: disable-next-line(unsafe-typecast)
-        uint64 seedBlock = uint64(block.number) + SEED_DELAY;
+        uint64 seedBlock = _seedBlock();
         _terms[roundId] = terms_;
         Round storage r = _rounds[roundId];
         r.developer = msg.sender;
@@ -74,6 +74,12 @@ abstract contract RoundOpening is RoundBase {
             emit Undrawable(roundId, outcome);
             _credit(roundId, r.developer, r.held);
         }
+    }
+
+    /// @dev Seed blocks share a grid: requests in every block would otherwise freeze the clerks' weights for ever.
+    function _seedBlock() private view returns (uint64) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint64(Math.ceilDiv(block.number + SEED_DELAY, SEED_SPACING) * SEED_SPACING);
     }
 
     /// @dev What contributors sign and seeds are derived from (PROTOCOL §11.2).

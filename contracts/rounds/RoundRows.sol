@@ -44,6 +44,7 @@ abstract contract RoundRows is RoundBase {
         Round storage r = _rounds[roundId];
         // forge-lint: disable-next-line(incorrect-shift)
         r.resolved |= uint64(1 << seat);
+        r.noData += 1;
         // The deposit covers 64 of these: checked at deployment.
         r.deposit -= NO_DATA_BURN;
         r.held += NO_DATA_BURN; // the clerk's part arrives with its release
@@ -81,7 +82,7 @@ abstract contract RoundRows is RoundBase {
         (, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
         Round storage r = _rounds[roundId];
         bool settled = r.excluded == 0 || r.settledAt != 0;
-        if (block.timestamp < complaintEnd || block.timestamp >= rowEnd || !settled) {
+        if (block.timestamp < complaintEnd || block.timestamp >= rowEnd || !settled || _lacksData(r, _terms[roundId])) {
             revert WrongState(roundId, state(roundId));
         }
     }

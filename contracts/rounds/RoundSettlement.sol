@@ -61,14 +61,15 @@ abstract contract RoundSettlement is RoundBase {
         _refund(roundId, State.Abandoned, r.held, ABORT_BURN);
     }
 
-    /// @dev The committee goes with its flat fees; seats without data have gone before.
+    /// @dev The committee goes with its flat fees; seats that declared "no data" went before, without.
     function _dismiss(uint256 roundId, Terms memory t) internal {
         uint64 resolved = _rounds[roundId].resolved;
         _rounds[roundId].resolved = type(uint64).max;
         for (uint256 seat = 0; seat < t.n; ++seat) {
+            if ((resolved >> seat) & 1 == 1) continue;
             uint32 clerkId = clerkAt(roundId, seat);
             _credit(roundId, REGISTRY.operatorOf(clerkId), t.flatFee);
-            if ((resolved >> seat) & 1 == 0) REGISTRY.release(clerkId, 0);
+            REGISTRY.release(clerkId, 0);
         }
     }
 
@@ -131,7 +132,9 @@ abstract contract RoundSettlement is RoundBase {
         if (amount == 0) return;
         Round storage r = _rounds[roundId];
         Terms storage t = _terms[roundId];
+        // Whoever closes late takes nothing from the time to claim.
         (,,, uint256 claimEnd) = deadlines(roundId);
+        claimEnd = Math.max(claimEnd, block.timestamp + t.claimWindow);
         IRewards.Pot memory pot = IRewards.Pot({
             roundHash: r.roundHash,
             root: r.root,

@@ -313,8 +313,9 @@ class Rounds:
         return public_key(found[0]["developerKey"])
 
     def _request_block(self, facts: Round) -> int:
-        # The seed block is a fixed number of blocks after the request.
-        return max(self.contract.since, facts.seed_block - self.settings().seed_delay)
+        """A block before which the round was not requested: less than a spacing before it was."""
+        settings = self.settings()
+        return max(self.contract.since, facts.seed_block - settings.seed_delay - settings.seed_spacing + 1)
 
     # ------------------------------------------------------------------ events
 

@@ -75,16 +75,19 @@ class RoundsSettings:
     """`IRounds.Settings`, in its order. Money in token units, windows in seconds.
 
     Attributes:
-        seed_delay: Blocks from a request to its seed block.
+        seed_delay: Blocks from a request to its seed block, at least.
+        seed_spacing: Seed blocks are multiples of it: between them the clerks' weights can move.
         minimum_window, maximum_window: Bounds of every window of a round.
         draw_bounty: To whoever draws.
         abort_burn: Burned when a developer gives up after the request.
         no_data_burn: Burned from a seat, and from the deposit, when it declares "no data".
         complaint_fee: To whoever shows a bad share.
         maximum_exclusions: Bad shares that a round's escrow pays for; with more the round is given up.
+        minimum_flat_fee: Of a right row.
     """
 
     seed_delay: int
+    seed_spacing: int
     minimum_window: int
     maximum_window: int
     draw_bounty: int
@@ -92,12 +95,14 @@ class RoundsSettings:
     no_data_burn: int
     complaint_fee: int
     maximum_exclusions: int
+    minimum_flat_fee: int
 
     def __post_init__(self) -> None:
         _require(self, "seed_delay", 1, _UINT32)
+        _require(self, "seed_spacing", 1, _UINT32)
         _require(self, "minimum_window", 1, _UINT32)
         _require(self, "maximum_window", self.minimum_window, _UINT32)
-        for name in ("draw_bounty", "abort_burn", "no_data_burn", "complaint_fee"):
+        for name in ("draw_bounty", "abort_burn", "no_data_burn", "complaint_fee", "minimum_flat_fee"):
             _require(self, name, 0, _UINT96)
         _require(self, "maximum_exclusions", 0, 255)
 
@@ -202,6 +207,7 @@ DEVNET = Settings(
     ),
     rounds=RoundsSettings(
         seed_delay=2,
+        seed_spacing=1,
         minimum_window=2 * _SECOND,
         maximum_window=_DEVNET_MAXIMUM_WINDOW,
         draw_bounty=TOKEN,
@@ -209,6 +215,7 @@ DEVNET = Settings(
         no_data_burn=TOKEN,
         complaint_fee=TOKEN,
         maximum_exclusions=4,
+        minimum_flat_fee=TOKEN // 1000,
     ),
     disputes=DisputesSettings(challenge_bond=TOKEN, challenge_window=30 * _SECOND, aside_time=_DAY),
 )
@@ -229,6 +236,7 @@ TESTNET = Settings(
     rounds=RoundsSettings(
         # Two epochs of 32 slots: who proposes then is not known at the request (PROTOCOL §8).
         seed_delay=64,
+        seed_spacing=64,
         minimum_window=10 * _MINUTE,
         maximum_window=7 * _DAY,
         draw_bounty=10 * TOKEN,
@@ -236,6 +244,7 @@ TESTNET = Settings(
         no_data_burn=5 * TOKEN,
         complaint_fee=10 * TOKEN,
         maximum_exclusions=8,
+        minimum_flat_fee=TOKEN,
     ),
     disputes=DisputesSettings(challenge_bond=10 * TOKEN, challenge_window=10 * _MINUTE, aside_time=90 * _DAY),
 )

@@ -65,6 +65,7 @@ class Round:
         excluded_data: Of them contributors' leaves, counted once they are settled.
         extended_to: Complaints last until then at least, unix seconds.
         settled_at: When the excluded leaves were taken out, unix seconds; 0 if they were not.
+        no_data: Seats that declared "no data".
         held: Token units still held for the round.
         deposit, slashed: Parts of `held`.
         developer_key: Point hash.
@@ -88,6 +89,7 @@ class Round:
     excluded_data: int
     extended_to: int
     settled_at: int
+    no_data: int
     held: int
     deposit: int
     slashed: int

@@ -217,7 +217,7 @@ def test_request__terms(stage: Stage) -> None:
     assert (error.name, error.values["field"], error.values["value"]) == ("InvalidTerm", "m", terms.m + 1)
     assert refused(replace(terms, collect_window=1)).values["field"] == "collectWindow"
     assert refused(replace(terms, n=7)).name == "CommitteeExceedsPool"
-    assert refused(replace(terms, flat_fee=1000 * TOKEN)).name == "FeesExceedBonds"
+    assert refused(replace(terms, flat_fee=1000 * TOKEN)).name == "PaymentsExceedBonds"
 
 
 def test_request__payment(stage: Stage) -> None:

@@ -213,6 +213,20 @@ contract ClaimsTest is RoundsFixture {
         assertRefused(id, claimOf(id, 5), abi.encodeWithSelector(IRewards.ClaimsOver.selector, id, end));
     }
 
+    /// Whoever closes late does not take from the time to claim.
+    function test_claim__closed_late__has_its_whole_window() external {
+        uint256 id = answering(COUNT);
+        answer(id, 0, 8);
+        pastClaims(id);
+        close(id);
+        vm.warp(block.timestamp + defaultTerms().claimWindow - 1);
+        claim(id, 5);
+        vm.expectRevert(abi.encodeWithSelector(IRewards.ClaimsOpen.selector, id, block.timestamp + 1));
+        rewards.sweep(id);
+        vm.warp(block.timestamp + 1);
+        rewards.sweep(id);
+    }
+
     function test_claim__round_without_rewards__reverts() external {
         Terms memory terms = defaultTerms();
         terms.reward = 0;

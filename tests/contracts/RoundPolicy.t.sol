@@ -9,7 +9,7 @@ contract RoundPolicyTest is RoundsFixture {
     /// w is the length of the largest sum in bits, m what follows from it; both found here by counting.
     function testFuzz_admit__slot_bits_are_the_sums_length(uint32 maximum, uint8 bits, uint64 bound_) external view {
         Terms memory terms = defaultTerms();
-        (terms.flatFee, terms.rate) = (0, 0);
+        (terms.flatFee, terms.rate, terms.reward) = (0, 0, 0);
         terms.maximum = uint32(bound(maximum, 3, 1 << 24));
         terms.bits = uint8(bound(bits, 1, 64));
         if (bound_ != 0) (terms.noiseBound, terms.sigma) = (bound_, 1);

@@ -25,6 +25,9 @@ contract RoundsDeployTest is RoundsFixture {
         IRounds.Settings memory settings = roundSettings();
         settings.seedDelay = 0;
         refused(settings, "seedDelay");
+        settings = roundSettings();
+        settings.seedSpacing = 0;
+        refused(settings, "seedSpacing");
     }
 
     function test_deploy__no_or_crossed_windows__reverts() external {

@@ -277,4 +277,39 @@ contract RoundsDrawTest is RoundsFixture {
         vm.expectRevert(wrongState(id, current));
         rounds.draw(id, header);
     }
+
+    /// A request in every block: seeds stand on a grid, and between two grid points the clerks' weights move.
+    function test_request__in_every_block__does_not_freeze_the_weights() external {
+        IRounds.Settings memory settings = roundSettings();
+        settings.seedSpacing = 64;
+        deploy(clerkSettings(), settings);
+        registerMany(16);
+        Terms memory terms = defaultTerms();
+        uint256 free;
+        uint256 done;
+        for (uint256 i = 0; i < 300; ++i) {
+            vm.roll(block.number + 1);
+            uint256 id = request(terms);
+            assertEq(rounds.round(id).seedBlock % 64, 0, "on the grid");
+            assertTrue(rounds.round(id).seedBlock >= block.number + SEED_DELAY, "not sooner");
+            for (uint64 seedBlock; done <= id; ++done) {
+                seedBlock = rounds.round(done).seedBlock;
+                if (block.number <= seedBlock) break;
+                vm.setBlockhash(seedBlock, keccak256(header));
+                rounds.draw(done, header);
+                if (rounds.state(done) != IRounds.State.Collecting) continue;
+                vm.prank(DEVELOPER);
+                rounds.abandon(done);
+            }
+            if (!registry.drawPending()) {
+                ++free;
+                registry.applyQueue(100);
+            }
+        }
+        assertTrue(free > 200, "most blocks are free");
+        assertLe(registry.queueLength(), 16, "the queue drains");
+        for (uint32 clerk = 1; clerk <= 16; ++clerk) {
+            assertEq(registry.clerk(clerk).seats, 0, "no seat is stuck");
+        }
+    }
 }

@@ -77,13 +77,15 @@ abstract contract RoundsFixture is GeneratorsFixture {
     function roundSettings() internal pure returns (IRounds.Settings memory) {
         return IRounds.Settings({
             seedDelay: SEED_DELAY,
+            seedSpacing: 1,
             minimumWindow: MINIMUM_WINDOW,
             maximumWindow: MAXIMUM_WINDOW,
             drawBounty: BOUNTY,
             abortBurn: ABORT_BURN,
             noDataBurn: NO_DATA_BURN,
             complaintFee: COMPLAINT_FEE,
-            maximumExclusions: 2
+            maximumExclusions: 2,
+            minimumFlatFee: 0
         });
     }
 

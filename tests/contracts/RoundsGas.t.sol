@@ -44,7 +44,7 @@ contract RoundsGasTest is RoundsFixture {
         (terms.n, terms.t, terms.k, terms.m) = (26, 8, 10, 3);
         (terms.length, terms.slotBits) = (200, 18);
         (terms.minimum, terms.maximum) = (1_000, COUNT);
-        (terms.flatFee, terms.rate, terms.reward) = (1e18 + 11, 1e11 + 13, 1e15 + 17);
+        (terms.flatFee, terms.rate, terms.reward) = (1e18 + 11, 1e11 + 13, 1e14 + 17);
     }
 
     // ------------------------------------------------------------------ measuring

@@ -71,10 +71,10 @@ contract RoundsRequestTest is RoundsFixture {
         terms = defaultTerms();
         (terms.maximum, terms.slotBits) = (1 << 24, 25);
         (terms.rate, terms.reward) = (type(uint96).max, type(uint96).max);
-        uint256 fees = 8 * (uint256(terms.flatFee) + largest * count * 2);
-        vm.expectRevert(abi.encodeWithSelector(IRoundPolicy.FeesExceedBonds.selector, fees, 3 * uint256(BOND)));
+        uint256 fees = 8 * (uint256(terms.flatFee) + largest * count * 2) + count * largest;
+        vm.expectRevert(abi.encodeWithSelector(IRoundPolicy.PaymentsExceedBonds.selector, fees, 3 * uint256(BOND)));
         policy.admit(terms);
-        (terms.flatFee, terms.rate) = (3 * BOND / 8 - 1, 0);
+        (terms.flatFee, terms.rate, terms.reward) = (3 * BOND / 8 - 1, 0, 0);
         (escrow, deposit) = policy.admit(terms);
         assertLe(escrow + deposit, type(uint128).max, "whole");
     }
@@ -291,19 +291,40 @@ contract RoundsRequestTest is RoundsFixture {
     }
 
     /// The three seats that must fail before the round does lose 75 tokens; the round may pay less, not as much.
-    function test_request__fees_as_high_as_the_bonds__reverts() external {
+    function test_request__payments_as_high_as_the_bonds__reverts() external {
         Terms memory terms = defaultTerms();
-        terms.rate = 0;
+        (terms.rate, terms.reward) = (0, 0);
         terms.flatFee = 3 * BOND / 8;
         assertEq(8 * uint256(terms.flatFee), 3 * uint256(BOND), "divides");
-        refused(terms, abi.encodeWithSelector(IRoundPolicy.FeesExceedBonds.selector, 3 * BOND, 3 * BOND));
+        refused(terms, abi.encodeWithSelector(IRoundPolicy.PaymentsExceedBonds.selector, 3 * BOND, 3 * BOND));
         terms.flatFee -= 1;
         assertState(request(terms), IRounds.State.Requested);
         // Fees for data count as the flat ones do: 8·100·2 units more for each unit of the rate.
         (terms.flatFee, terms.rate) = (1e18, (3 * BOND - 8e18) / 1600);
         assertEq(8e18 + 1600 * uint256(terms.rate), 3 * uint256(BOND), "divides too");
-        refused(terms, abi.encodeWithSelector(IRoundPolicy.FeesExceedBonds.selector, 3 * BOND, 3 * BOND));
+        refused(terms, abi.encodeWithSelector(IRoundPolicy.PaymentsExceedBonds.selector, 3 * BOND, 3 * BOND));
         terms.rate -= 1;
+        assertState(request(terms), IRounds.State.Requested);
+        // And so do rewards.
+        (terms.rate, terms.reward) = (0, (3 * BOND - 8e18) / 100);
+        refused(terms, abi.encodeWithSelector(IRoundPolicy.PaymentsExceedBonds.selector, 3 * BOND, 3 * BOND));
+        terms.reward -= 1;
+        assertState(request(terms), IRounds.State.Requested);
+    }
+
+    function test_request__flat_fee_under_the_minimum__reverts() external {
+        IRounds.Settings memory settings = roundSettings();
+        settings.minimumFlatFee = defaultTerms().flatFee + 1;
+        deploy(clerkSettings(), settings);
+        registerMany(16);
+        Terms memory terms = defaultTerms();
+        refused(
+            terms,
+            abi.encodeWithSelector(
+                IRoundPolicy.InvalidTerm.selector, "flatFee", terms.flatFee, terms.flatFee + 1, type(uint96).max
+            )
+        );
+        terms.flatFee += 1;
         assertState(request(terms), IRounds.State.Requested);
     }
 

@@ -362,14 +362,41 @@ contract RoundsRowsTest is RoundsFixture {
         rounds.submitRow(other, 6, otherSet, row);
     }
 
-    function test_declareNoData__by_every_seat__ends_the_round_early() external {
+    /// Like giving up: it burns the abort fee and counts. Otherwise an empty snapshot would be a cheap way to another committee.
+    function test_declareNoData__by_every_seat__is_an_abandoned_draw() external {
         uint256 other = disputing(COUNT);
+        uint256 held = rounds.round(other).held;
         for (uint8 seat = 0; seat < 8; ++seat) {
             declareNoData(other, seat);
         }
-        assertState(other, IRounds.State.Failed);
+        assertState(other, IRounds.State.Abandoned);
         close(other);
         assertEq(rounds.round(other).held, 0, "settled");
+        assertEq(rounds.abandonedDraws(DEVELOPER), 1, "counts");
+        uint256 burned = 8 * uint256(NO_DATA_BURN) + ABORT_BURN;
+        assertEq(rounds.balanceOf(DEVELOPER), held - burned, "no flat fee for seats without data");
+    }
+
+    /// With more than n - R seats missing no row is taken: their holders and R - 1 public rows would give the sum.
+    function test_declareNoData__by_too_many__opens_no_rows() external {
+        uint256 other = disputing(COUNT);
+        for (uint8 seat = 0; seat < 3; ++seat) {
+            assertState(other, IRounds.State.Disputing);
+            declareNoData(other, seat);
+        }
+        toRows(other);
+        assertState(other, IRounds.State.Abandoned);
+        IRounds.Set memory otherSet = Dealer.setOf(makeSnapshot(other, COUNT));
+        uint256[] memory row = sharing(other).rows[7];
+        address holder = operator(other, 7);
+        uint32 clerkId = rounds.seats(other)[7];
+        uint256 held = registry.clerk(clerkId).seats;
+        vm.expectRevert(wrongState(other, IRounds.State.Abandoned));
+        vm.prank(holder);
+        rounds.submitRow(other, 7, otherSet, row);
+        close(other);
+        assertEq(rounds.balanceOf(holder), defaultTerms().flatFee, "kept waiting");
+        assertEq(registry.clerk(clerkId).seats, held - 1, "free");
     }
 
     function test_declareNoData__in_the_last_second__is_accepted() external {
