@@ -90,6 +90,11 @@ class AnswerBook:
                 f"seat {seat}: has answered set {stored[0].hex()}, must not answer {set_hash.hex()} as well"
             )
 
+    def forget(self, round_hash: bytes) -> None:
+        """Drop what was computed for a round that is over; answers stay, so that there is never a second one."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute("DELETE FROM computed WHERE round_hash = ?", (round_hash,))
+
     def find(self, round_hash: bytes, seat: int) -> tuple[bytes, list[int]] | None:
         """Set hash and row of the answer of a seat, None if it gave none."""
         with closing(self._connect()) as connection:

@@ -107,8 +107,8 @@ def check_round(view: RoundView, pinned: Pinned, minima: Minima, now: int) -> No
         value, least = getattr(terms, name), getattr(minima, name)
         if value < least:
             raise ParameterError(name, value, f"at least {least}, this contributor's own minimum")
-    # Clerks may share a key, as they may share an owner: refusing that would let anyone spoil committees for the price of
-    # registering one key twice.
+    # Clerks may share a key, as they may share an owner: refusing that would let anyone spoil committees for the
+    # price of registering one key twice.
     clerks = {seat.clerk_id for seat in view.seats}
     if len(clerks) < terms.n:
         raise ParameterError("seats", sorted(clerks), "different clerks")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sda.crypto.codeword import extend
-from sda.crypto.curve import to_bytes128
+from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
 from sda.crypto.encoding import unpack
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.hashes import keccak
@@ -51,14 +51,21 @@ class PaddedSum:
     Attributes:
         set_hash: Of the closed set that it sums.
         elements: E field elements.
+        points: D_0 … D_{n-1} of that set, 128 bytes each: rows that do not open them are not used.
     """
 
     set_hash: bytes
     elements: tuple[int, ...] = field(repr=False)
+    points: tuple[bytes, ...] = field(repr=False)
 
     def to_json(self) -> str:
         """For a private file."""
-        return json.dumps({"set_hash": self.set_hash.hex(), "elements": row_to_bytes(self.elements).hex()})
+        values = {
+            "set_hash": self.set_hash.hex(),
+            "elements": row_to_bytes(self.elements).hex(),
+            "points": b"".join(self.points).hex(),
+        }
+        return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str) -> PaddedSum:
@@ -69,10 +76,11 @@ class PaddedSum:
         """
         try:
             values = json.loads(text)
-            set_hash, elements = bytes.fromhex(values["set_hash"]), bytes.fromhex(values["elements"])
+            set_hash, elements, points = (bytes.fromhex(values[name]) for name in ("set_hash", "elements", "points"))
         except (ValueError, KeyError, TypeError) as error:
             raise MessageError("padded sum: is not in its JSON form") from error
-        return cls(set_hash, tuple(row_from_bytes(elements)))
+        starts = range(0, len(points), POINT_BYTES)
+        return cls(set_hash, tuple(row_from_bytes(elements)), tuple(points[i : i + POINT_BYTES] for i in starts))
 
 
 @dataclass(frozen=True)
@@ -111,14 +119,14 @@ def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
     """
     if secret.public != view.developer_key:
         raise ParameterError("secret", secret, "the secret of the round's developer key")
-    relay.close_round(view.round_hash)
-    enrolled = relay.enrolled()
+    # Before the relay is closed, for good: more may come.
+    _require_enough(relay.count(view.round_hash), view)
+    enrolled = relay.close_round(view.round_hash)
     capacity = min(relay.count(view.round_hash), view.terms.maximum)
     intake = _Intake(view, relay, secret, enrolled, capacity)
     tree = TreeRecord(intake.leaves(), capacity, view.parameters)
     count = len(intake.positions)
-    if count < view.terms.minimum:
-        raise ParameterError("count", count, f"at least the round's minimum {view.terms.minimum}")
+    _require_enough(count, view)
 
     roster = Roster(enrolled, intake.positions, intake.nonces)
     p = view.parameters
@@ -136,7 +144,7 @@ def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
     return Collected(
         publication=Publication(snapshot, enrolled, roster.to_bytes(), tree.levels, tree.sums),
         root=tree.root.hash,
-        padded_sum=PaddedSum(set_hash, tuple(intake.padded)),
+        padded_sum=PaddedSum(set_hash, tuple(intake.padded), snapshot.points),
         dropped=tuple(intake.dropped),
     )
 
@@ -147,7 +155,8 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
     Args:
         view: Of the round, after its snapshot.
         padded_sum: From `collect`.
-        rows: By seat, the rows that the contract accepted; R of them at least.
+        rows: By seat, the rows that a node says the contract accepted; R of them at least. One that does not open
+            its commitment is not used.
 
     Returns:
         d integers.
@@ -160,11 +169,23 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
     parameters = view.parameters
     if view.closed is None or view.closed.set_hash != padded_sum.set_hash:
         raise ProofError(f"round {view.round_id}: the padded sum is not of the set that is closed on chain")
-    if len(rows) < parameters.reconstruction:
-        raise ProofError(f"round {view.round_id}: has {len(rows)} accepted rows, must have {parameters.reconstruction}")
-    seats = sorted(rows)[: parameters.reconstruction]
+    right = [seat for seat in sorted(rows) if _opens(rows[seat], padded_sum.points[seat], parameters.row_length)]
+    if len(right) < parameters.reconstruction:
+        raise ProofError(
+            f"round {view.round_id}: has {len(right)} accepted rows, must have {parameters.reconstruction}"
+        )
+    seats = right[: parameters.reconstruction]
     pads = sum_of_pads(seats, [rows[seat] for seat in seats], parameters)
     return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted)
+
+
+def _opens(row: Sequence[int], point: bytes, length: int) -> bool:
+    return len(row) == length and to_bytes128(commit_row(row)) == point
+
+
+def _require_enough(count: int, view: RoundView) -> None:
+    if count < view.terms.minimum:
+        raise ParameterError("count", count, f"at least the round's minimum {view.terms.minimum}")
 
 
 def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secret: SecretKey) -> PaddedSum:
@@ -193,7 +214,8 @@ def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secre
         elements = tuple(subtract(elements, _unmasked(contribution, enrolment, secret)))
     if bodies:
         raise RelayError(f"round {view.round_id}: the relay does not have {len(bodies)} of the excluded contributions")
-    return PaddedSum(view.closed.set_hash, elements)
+    # The points are known by the set hash, which the caller's view has from the chain.
+    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points)
 
 
 def _unmasked(contribution: Contribution, enrolment: Enrolment, secret: SecretKey) -> list[int]:

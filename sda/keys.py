@@ -222,12 +222,15 @@ class Identity:
         Raises:
             KeyFileError: As in `save_secret`.
         """
+        if (directory / ACCOUNT_FILE).exists():
+            raise KeyFileError(f"{directory / ACCOUNT_FILE}: exists already and is not overwritten")
+        # A master secret without an account is what an interrupted creation leaves: it is completed.
         if (directory / MASTER_FILE).exists():
-            raise KeyFileError(f"{directory / MASTER_FILE}: exists already and is not overwritten")
-        account = create_account(directory, password, strength, account)
-        master = AccountKey.generate().to_bytes()  # 32 uniform bytes that a keystore file accepts
-        save_secret(directory / MASTER_FILE, master, password, strength)
-        return cls(account, master)
+            master = load_secret(directory / MASTER_FILE, password)
+        else:
+            master = AccountKey.generate().to_bytes()  # 32 uniform bytes that a keystore file accepts
+            save_secret(directory / MASTER_FILE, master, password, strength)
+        return cls(create_account(directory, password, strength, account), master)
 
     @classmethod
     def load(cls, directory: Path, password: str) -> Identity:

@@ -225,6 +225,14 @@ def test_identity__account_of_a_clerk_there__is_left_alone(directory: Path) -> N
     assert load_account(directory, "x").address == account.address
 
 
+def test_identity__creation_that_was_interrupted__is_completed(directory: Path) -> None:
+    master = Identity.create(directory, "x", WEAK)
+    (directory / "account.json").unlink()
+    again = Identity.create(directory, "x", WEAK)
+    assert again.account.address != master.account.address
+    assert again.key(1, bytes(20)).scalar == master.key(1, bytes(20)).scalar
+
+
 def test_identity__keys_differ_by_chain_contract_and_index() -> None:
     identity = Identity.generate()
     scalars = {

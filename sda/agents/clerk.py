@@ -7,7 +7,9 @@ before is seen on chain or in the clerk's own directory, and nothing is done twi
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from sda.chain.contracts import Contracts
 from sda.chain.settings import in_tokens
 from sda.chain.structs import Clerk
 from sda.chain.token import NO_PERMIT
-from sda.clerk import Answer, JobRefusedError, SumMismatchError, answer, find_liar
+from sda.clerk import Answer, SumMismatchError, answer, find_liar
 from sda.crypto.hashes import ZERO_WORD
 from sda.errors import ProofError, RelayError, SDAError, UnreachableError
 from sda.findings import BadShare, Finding, Withheld
@@ -131,8 +133,10 @@ class ClerkAgent:
 
     def _keep_keys(self, clerk_id: int) -> Iterator[Deed]:
         """Register this epoch's key if it was missed, the next one's in time; delete what is final."""
-        awaited = self._epochs_to_be_drawn()  # before the seats are looked at: no draw falls in between
-        clerk, now = self.registry.clerk(clerk_id), self.registry.epoch_now()
+        # In this order no request of an earlier epoch, and no draw, falls in between.
+        now = self.registry.epoch_now()
+        awaited = self._epochs_to_be_drawn()
+        clerk = self.registry.clerk(clerk_id)
         second_half = self.registry.epoch_end(now) - self.registry.settings().epoch_length // 2
         wanted = [now, now + 1] if self.contracts.chain.now() >= second_half else [now]
         for epoch in wanted if clerk.withdrawable_at == 0 else []:
@@ -157,7 +161,13 @@ class ClerkAgent:
     def _serve_rounds(self, clerk_id: int) -> Iterator[Deed]:
         for round_id in self._open_rounds():
             if clerk_id in self.rounds.seats(round_id):
-                yield from self._serve(clerk_id, round_id)
+                try:
+                    yield from self._serve(clerk_id, round_id)
+                except UnreachableError:
+                    raise
+                except (SDAError, OSError, sqlite3.Error) as error:
+                    # One round's trouble is not the others'.
+                    yield Deed("round looked at", round_id, f"{type(error).__name__}: {error}", failed=True)
         self._advance()
 
     def _serve(self, clerk_id: int, round_id: int) -> Iterator[Deed]:
@@ -167,6 +177,7 @@ class ClerkAgent:
         owes = not facts.resolved >> seat.index & 1
         now = self.contracts.chain.now()
         if facts.closed:
+            self._book.forget(view.round_hash)
             return
         if view.state is State.ABANDONED or (view.row_end and (now >= view.row_end or facts.all_resolved)):
             yield _attempt("round closed", round_id, lambda: self._close(round_id))
@@ -242,9 +253,8 @@ class ClerkAgent:
             if searching:
                 return f"seat {seat.index}: its sum does not open the commitment; every leaf is looked at"
             return self._show(view, self._walk(view, seat).run())
-        except JobRefusedError as error:
-            return self._declare_no_data(view, seat, error)
         except RelayError as error:
+            # Withheld, or not what stands on the chain: it may be put right while there is time.
             patience = view.terms.complaint_window // 3
             if self.contracts.chain.now() < view.complaint_end - patience:
                 raise
@@ -310,14 +320,21 @@ class ClerkAgent:
         """Rounds that may still need this clerk; the ones before them are over."""
         first = 0
         if self._progress_file.exists():
-            first = int(json.loads(self._progress_file.read_text())["first_open_round"])
+            with suppress(ValueError, KeyError, TypeError):  # cut off: look at all of them again
+                first = int(json.loads(self._progress_file.read_text())["first_open_round"])
         return range(min(first, self.rounds.number()), self.rounds.number())
 
     def _advance(self) -> None:
         """Remember that the oldest rounds are over, so that a pass does not look at all that ever were."""
         open_rounds = self._open_rounds()
-        first = next((i for i in open_rounds if not self.rounds.round(i).closed), open_rounds.stop)
-        self._progress_file.write_text(json.dumps({"first_open_round": first}))
+        first = next((i for i in open_rounds if not self._is_over(i)), open_rounds.stop)
+        draft = self._progress_file.with_suffix(".draft")
+        draft.write_text(json.dumps({"first_open_round": first}))
+        draft.replace(self._progress_file)
+
+    def _is_over(self, round_id: int) -> bool:
+        """Whether no clerk can have anything to do with a round any more; a missed one has none."""
+        return self.rounds.round(round_id).closed or self.rounds.state(round_id) is State.MISSED
 
 
 def _attempt(action: str, round_id: int | None, act: Callable[[], str]) -> Deed:

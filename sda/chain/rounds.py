@@ -32,6 +32,9 @@ from sda.errors import ChainError
 from sda.messages import AccountKey, Enrolment, Leaf
 from sda.round import Closed, ClosedSet, RoundView, Seat, Settled, Snapshot, State, Terms
 
+SKIPPED_IN_PASSING = 16
+"""Expired draws that the registry moves past with any other call (Sortition.sol)."""
+
 
 class Rounds:
     """`Rounds`. Amounts are in token units, times in unix seconds.
@@ -151,6 +154,7 @@ class Rounds:
         Raises:
             ContractError: DrawTooEarly, WrongState, NotNextDraw and others.
         """
+        self._skip_expired(sender, round_id)
         seed_block = self.round(round_id).seed_block
         mined = 0 < seed_block <= self.chain.block_number()
         # Without a seed block there is no evidence: the contract then says what is wrong.
@@ -159,6 +163,12 @@ class Rounds:
         failed = self.contract.event_of(receipt, "Undrawable")
         with sensible_answers():
             return (Outcome.DRAWN if failed is None else Outcome(failed["outcome"])), receipt
+
+    def _skip_expired(self, sender: AccountKey, round_id: int) -> None:
+        """Draws happen in order; a draw moves past some whose time is over by itself, not past any number."""
+        behind = round_id - self.registry.next_ticket()
+        if behind > SKIPPED_IN_PASSING:
+            self.registry.skip_expired(sender, behind)
 
     def close(self, sender: AccountKey, round_id: int) -> Receipt:
         """Settle a round that is over: pay right rows, slash the silent, return what is left."""

@@ -153,8 +153,12 @@ class Relay(Protocol):
 
     # ------------------------------------------------------------------ the developer only
 
-    def close_round(self, round_hash: bytes) -> None:
-        """Take no more contributions: from here on what is stored for the round stays as it is."""
+    def close_round(self, round_hash: bytes) -> int:
+        """Take no more contributions: from here on what is stored for the round stays as it is.
+
+        Returns:
+            M, the enrolments there were when it was first closed: the same however often it is.
+        """
 
     def contributions(self, round_hash: bytes) -> Iterator[bytes]:
         """The stored messages, padded vectors included, by ascending position."""

@@ -156,10 +156,10 @@ class LocalRelay:
 
     # ------------------------------------------------------------------ the developer
 
-    def close_round(self, round_hash: bytes) -> None:
+    def close_round(self, round_hash: bytes) -> int:
         """See `Relay.close_round`."""
         self._door.view(round_hash)
-        self._store.close_round(round_hash)
+        return self._store.close_round(round_hash)
 
     def contributions(self, round_hash: bytes) -> Iterator[bytes]:
         """See `Relay.contributions`."""

@@ -31,7 +31,7 @@ CREATE TABLE rounds (
     round INTEGER PRIMARY KEY,
     round_hash BLOB NOT NULL UNIQUE,
     count INTEGER NOT NULL DEFAULT 0,
-    closed INTEGER NOT NULL DEFAULT 0,
+    closed_at INTEGER,
     snapshot TEXT,
     enrolled INTEGER,
     roster BLOB
@@ -195,14 +195,20 @@ class Store:
         """Make a place for a round, if there is none."""
         self._connection.execute("INSERT OR IGNORE INTO rounds (round_hash) VALUES (?)", (round_hash,))
 
-    def close_round(self, round_hash: bytes) -> None:
-        """Take no more contributions."""
-        self._connection.execute("UPDATE rounds SET closed = 1 WHERE round_hash = ?", (round_hash,))
+    def close_round(self, round_hash: bytes) -> int:
+        """Take no more contributions; how many had enrolled when that was first said."""
+        self._connection.execute(
+            "UPDATE rounds SET closed_at = (SELECT COUNT(*) FROM enrolments)"
+            " WHERE round_hash = ? AND closed_at IS NULL",
+            (round_hash,),
+        )
+        query = "SELECT closed_at FROM rounds WHERE round_hash = ?"
+        return int(self._connection.execute(query, (round_hash,)).fetchone()[0])
 
     def is_closed(self, round_hash: bytes) -> bool:
         """Whether the round takes no more contributions."""
-        query = "SELECT closed FROM rounds WHERE round_hash = ?"
-        return bool(self._connection.execute(query, (round_hash,)).fetchone()[0])
+        query = "SELECT closed_at FROM rounds WHERE round_hash = ?"
+        return self._connection.execute(query, (round_hash,)).fetchone()[0] is not None
 
     def count(self, round_hash: bytes) -> int:
         """Contributions of a round."""
@@ -218,7 +224,7 @@ class Store:
         """
         insert = (
             "INSERT OR IGNORE INTO contributions SELECT round, ?, ?, ? FROM rounds "
-            "WHERE round_hash = ? AND NOT closed AND count < ?"
+            "WHERE round_hash = ? AND closed_at IS NULL AND count < ?"
         )
         stored = []
         with self._connection as connection:

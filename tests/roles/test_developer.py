@@ -11,7 +11,7 @@ import pytest
 from sda.contributor import contribute
 from sda.crypto.keys import SecretKey
 from sda.developer import PaddedSum, collect, reveal
-from sda.errors import EncodingError, MessageError, ParameterError, ProofError, RelayError
+from sda.errors import MessageError, ParameterError, ProofError, RelayError
 from sda.messages import Contribution, Enrolment
 from sda.messages.enrolment import split_enrolments
 from sda.params import TEST
@@ -253,12 +253,33 @@ def test_reveal__before_the_snapshot__is_refused(world: World) -> None:
         reveal(view, collected.padded_sum, {})
 
 
-def test_reveal__wrong_row__is_no_sum(world: World) -> None:
+def test_reveal__a_row_that_a_node_made_up__is_not_used(world: World) -> None:
     collected = world.close()
-    world.reveal()
-    rows = {**world.rows, 0: [1] * TEST.row_length}
-    with pytest.raises(EncodingError):
-        reveal(world.view, collected.padded_sum, rows)
+    for seat in range(TEST.n):
+        world.accept_row(world.answer(seat))
+    assert len(world.rows) == TEST.n
+    for wrong in ([1] * TEST.row_length, [*world.rows[0][:-1], world.rows[0][-1] ^ 1], [1]):
+        assert reveal(world.view, collected.padded_sum, {**world.rows, 0: wrong}) == world.expected
+    rows = {seat: world.rows[seat] for seat in range(1, TEST.reconstruction)}
+    with pytest.raises(ProofError, match="has 3 accepted rows, must have 4"):
+        reveal(world.view, collected.padded_sum, {**rows, 0: [1] * TEST.row_length})
+
+
+def test_collect__again__after_others_enrolled__gives_the_same(world: World) -> None:
+    first = world.close()
+    world.enrol()
+    again = collect(world.view, world.relay, world.developer_secret)
+    assert again.snapshot == first.snapshot
+
+
+def test_collect__too_early__leaves_the_round_open(tmp_path: Path) -> None:
+    world = World(tmp_path, TEST, contributors=2)
+    first, second = world.contributors
+    world.relay.submit(world.prepare(first).encode())
+    with pytest.raises(ParameterError, match="count = 1: must be at least the round's minimum 2"):
+        collect(world.view, world.relay, world.developer_secret)
+    world.relay.submit(world.prepare(second).encode())
+    assert collect(world.view, world.relay, world.developer_secret).snapshot.count == 2
 
 
 def test_r_minus_one_rows__do_not_determine_the_sum(world: World) -> None:

@@ -34,7 +34,6 @@ FAILED = [
     pytest.param(TEST, Behaviour(silent=(0,), wrong=(1,)), id="one-row-short"),
     pytest.param(DEMO, Behaviour(wrong=(0, 1, 2), no_data=(3,)), id="wrong-and-without-data"),
     pytest.param(ALL_NEEDED, Behaviour(silent=(3,)), id="every-row-needed"),
-    pytest.param(ALL_NEEDED, Behaviour(no_data=(0, 1, 2, 3)), id="nobody-had-data"),
 ]
 
 
@@ -83,6 +82,33 @@ def test_round__given_up(make_stage: MakeStage) -> None:
         developer=before.developer + quote.total - burned - stage.terms.n * flat,
         clerks={who: amount + flat * (who in committee) for who, amount in before.clerks.items()},
         supply=before.supply - burned,
+        rounds=0,
+    )
+
+
+def test_round__nobody_had_data__is_given_up(make_stage: MakeStage) -> None:
+    stage = make_stage(ALL_NEEDED)
+    stage.request()
+    before, quote = Holdings.of(stage), stage.rounds.quote(stage.terms)
+    stage.draw()
+    stage.contribute(2)
+    stage.contribute(1)
+    stage.rounds.snapshot(stage.developer, stage.round_id, stage.collect().snapshot)
+    for seat in stage.view().seats:
+        stage.rounds.declare_no_data(stage.account(seat), stage.round_id, seat.index)
+    assert stage.rounds.state(stage.round_id) is State.ABANDONED
+    stage.rounds.close(stage.accounts[0], stage.round_id)
+    withdraw_all(stage)
+    settings = stage.rounds.settings()
+    burned = settings.no_data_burn
+    committee = {stage.account(seat).address for seat in stage.view().seats}
+    assert Holdings.of(stage) == replace(
+        before,
+        developer=before.developer + quote.total - settings.abort_burn - 4 * burned,
+        clerks={who: amount - burned * (who in committee) for who, amount in before.clerks.items()},
+        supply=before.supply - settings.abort_burn - 8 * burned,
+        registry=before.registry - 4 * burned,
+        stakes=before.stakes - 4 * burned,
         rounds=0,
     )
 
