@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import SupportsIndex
 
@@ -41,8 +43,16 @@ class ContributorAgent:
         self.relay = relay
         self.minima = minima or Minima()
         self.pinned = Pinned(contracts.chain.chain_id, contracts.rounds.address)
-        self.key = ContributorKey(identity.account, identity.key(self.pinned.chain_id, self.pinned.contract))
+        self._identity = identity
         self.outbox = Outbox(directory)
+
+    @cached_property
+    def key(self) -> ContributorKey:
+        """Account and G1 key; the first of its keys of which no share was revealed (PROTOCOL §11.12)."""
+        disputes, place = self.contracts.rounds.disputes, (self.pinned.chain_id, self.pinned.contract)
+        secrets = (self._identity.key(*place, index) for index in count())
+        unrevealed = next(secret for secret in secrets if not disputes.is_retired(secret.public.hash))
+        return ContributorKey(self._identity.account, unrevealed)
 
     @property
     def enrolment(self) -> Enrolment:
@@ -50,9 +60,8 @@ class ContributorAgent:
         return self.key.enrol(Domain(self.pinned.chain_id, self.pinned.contract))
 
     def enrol(self) -> int:
-        """Enrol at the relay, if that was not done before; returns the position."""
-        position = self.relay.position_of(self.key.account.address)
-        return self.relay.enrol(self.enrolment.encode()) if position is None else position
+        """Enrol at the relay; returns the position, the same if that was done before."""
+        return self.relay.enrol(self.enrolment.encode())
 
     def contribute(
         self, round_id: int, vector: Sequence[SupportsIndex | float], payout: bytes | None = None
@@ -92,12 +101,14 @@ class ContributorAgent:
             ContractError: Not claimable now, or claimed already.
         """
         view = self._view(round_id)
-        account = self.key.account
+        account = self._identity.account
         contribution = self.outbox.stored(view, account.address)
         if contribution is None:
             raise ProofError(f"round {round_id}: nothing was sent to it from here")
         proof = self.relay.claim_proof(view.round_hash, account.address)
-        enrolment = self.enrolment
+        # That of the round: the key may have been retired since.
+        position = contribution.leaf.position
+        enrolment = Enrolment.decode(self.relay.enrolments(position, position + 1))
         check_counted(view, contribution.leaf, enrolment, proof)
         receipt = self.contracts.rounds.claim(
             sender or account, round_id, proof.index, contribution.leaf, enrolment, proof.path

@@ -11,6 +11,7 @@ import click
 
 from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
 from sda.chain.contracts import Contracts
+from sda.chain.standing import StandingOnChain
 from sda.contributor import Minima
 from sda.errors import KeyFileError
 from sda.keys import ClerkKeys, Identity, Strength, load_account
@@ -55,7 +56,8 @@ class Session:
     def relay(self) -> LocalRelay:
         """The relay's store. Deadlines are the chain's, so its clock is the chain's too."""
         domain = Domain(self.contracts.chain.chain_id, self.contracts.rounds.address)
-        return LocalRelay(self.home / "relay.sqlite", domain, clock=self.contracts.chain.now)
+        standing = StandingOnChain(self.contracts.rounds.disputes)
+        return LocalRelay(self.home / "relay.sqlite", domain, clock=self.contracts.chain.now, standing=standing)
 
     @cached_property
     def password(self) -> str:

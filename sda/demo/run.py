@@ -15,6 +15,7 @@ from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet, named_account
 from sda.chain.node import Anvil
 from sda.chain.settings import TOKEN
+from sda.chain.standing import StandingOnChain
 from sda.chain.structs import Outcome
 from sda.clerk import answer
 from sda.contributor import ContributorKey, Minima, Pinned, check_counted, check_round
@@ -127,7 +128,8 @@ class Demo:
             self.contracts = Contracts.of(devnet.chain, devnet.deployment)
             supply = self.contracts.token.total_supply()
             domain = Domain(devnet.chain.chain_id, self.contracts.rounds.address)
-            self.relay = LocalRelay(self.home / "relay.sqlite", domain, clock=devnet.chain.now)
+            standing = StandingOnChain(self.contracts.rounds.disputes)
+            self.relay = LocalRelay(self.home / "relay.sqlite", domain, clock=devnet.chain.now, standing=standing)
             self._stake()
             round_id = self._open()
             members = self._contribute(round_id)

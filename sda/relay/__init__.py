@@ -4,7 +4,7 @@
 believed: clerks, contributors and auditors hash it up to what stands on the chain.
 """
 
-from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError, Relay
+from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError, Relay, Standing
 from sda.relay.local import LocalRelay
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "Receipt",
     "RefusedError",
     "Relay",
+    "Standing",
 ]

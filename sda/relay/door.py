@@ -14,8 +14,8 @@ from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ProofError
 from sda.messages import Contribution, Domain, Enrolment, Kind
 from sda.messages.contribution import Header
-from sda.relay.interface import Reason, Receipt, RefusedError
-from sda.relay.store import Entry, Store
+from sda.relay.interface import Reason, Receipt, RefusedError, Standing
+from sda.relay.store import Enrolled, Entry, Store
 from sda.round import RoundView, State
 
 Clock = Callable[[], float]
@@ -43,9 +43,11 @@ class Door:
         store: Where enrolments and earlier contributions are.
         domain: The rounds contract.
         clock: Unix seconds.
+        standing: What verdicts say of contributors.
     """
 
-    def __init__(self, store: Store, domain: Domain, clock: Clock) -> None:
+    def __init__(self, store: Store, domain: Domain, clock: Clock, standing: Standing) -> None:
+        self._standing = standing
         self._store = store
         self._domain = domain
         self._clock = clock
@@ -83,7 +85,12 @@ class Door:
         except ProofError as error:
             raise RefusedError(Reason.INVALID, str(error)) from error
         key = enrolment.key
-        position = self._store.add_enrolment(enrolment.account, key.compressed, key.hash, message)
+        if self._standing.is_retired(key.hash):
+            raise RefusedError(Reason.RETIRED, f"a share under the key of 0x{enrolment.account.hex()} was revealed")
+        earlier = self._store.enrolment_of(enrolment.account)
+        retired = earlier is not None and self._standing.is_retired(earlier.key_hash)
+        after = earlier.position if earlier is not None and retired else None
+        position = self._store.add_enrolment(enrolment.account, key.compressed, key.hash, message, after)
         if position is not None:
             return position
         earlier = self._store.enrolment_of(enrolment.account)
@@ -108,6 +115,7 @@ class Door:
             raise RefusedError(
                 Reason.NOT_ENROLLED, f"0x{header.account.hex()} is not enrolled at position {header.position}"
             )
+        self._check_standing(enrolled)
         self._check_content(message, view, enrolled.key_hash)
         entry = Entry(header.round_hash, header.position, message_id, message)
         return Admitted(entry, view, header.account)
@@ -138,6 +146,15 @@ class Door:
         now = self._clock()
         if now >= view.collect_end:
             raise RefusedError(Reason.TOO_LATE, f"round {view.round_id} ended at {view.collect_end}, it is {now:.0f}")
+
+    def _check_standing(self, enrolled: Enrolled) -> None:
+        until = self._standing.aside_until(enrolled.account)
+        if self._clock() < until:
+            raise RefusedError(Reason.PUT_ASIDE, f"0x{enrolled.account.hex()} sent a bad share, is aside until {until}")
+        if self._standing.is_retired(enrolled.key_hash):
+            raise RefusedError(
+                Reason.RETIRED, f"a share under the key of 0x{enrolled.account.hex()} was revealed: enrol another"
+            )
 
     def _check_content(self, message: bytes, view: RoundView, key_hash: bytes) -> None:
         try:

@@ -21,11 +21,35 @@ class Reason(StrEnum):
     TOO_LATE = "too late"
     FULL = "full"
     NOT_ENROLLED = "not enrolled"
+    PUT_ASIDE = "put aside"
+    RETIRED = "retired key"
     ALREADY_ENROLLED = "already enrolled"
     INVALID = "invalid"
     DUPLICATE = "duplicate"
     NOT_PUBLISHED = "not published"
     NOT_FOUND = "not found"
+
+
+class Standing(Protocol):
+    """What verdicts on chain say of contributors (PROTOCOL §7, §11.12)."""
+
+    def aside_until(self, account: bytes) -> int:
+        """Until when an account is put aside, unix seconds; 0 if it never was."""
+
+    def is_retired(self, key_hash: bytes) -> bool:
+        """Whether a share under this key was revealed."""
+
+
+class Unblemished:
+    """Nobody was ever put aside: for where there is no chain to ask."""
+
+    def aside_until(self, account: bytes) -> int:
+        """See `Standing.aside_until`."""
+        return 0
+
+    def is_retired(self, key_hash: bytes) -> bool:
+        """See `Standing.is_retired`."""
+        return False
 
 
 class RefusedError(RelayError):

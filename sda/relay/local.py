@@ -16,7 +16,7 @@ from sda.crypto.sumtree import Step, Sums, no_sums, tree_depth
 from sda.messages import Contribution, Domain
 from sda.messages.contribution import leaf_of
 from sda.relay.door import Admitted, Clock, Door
-from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError
+from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError, Standing, Unblemished
 from sda.relay.store import Published, Store
 from sda.relay.tree import decode_sums
 from sda.round import ClaimProof, RoundView
@@ -29,14 +29,15 @@ class LocalRelay:
         path: Of the database file.
         domain: The rounds contract that it serves.
         clock: Unix seconds; for deadlines.
+        standing: What verdicts on chain say of contributors.
 
     Raises:
         RelayError: The file is another contract's, or no relay's.
     """
 
-    def __init__(self, path: Path, domain: Domain, clock: Clock = time.time) -> None:
+    def __init__(self, path: Path, domain: Domain, clock: Clock = time.time, standing: Standing | None = None) -> None:
         self._store = Store(path, domain)
-        self._door = Door(self._store, domain, clock)
+        self._door = Door(self._store, domain, clock, standing or Unblemished())
 
     def close(self) -> None:
         """Close the file for this thread."""
@@ -85,12 +86,10 @@ class LocalRelay:
     def claim_proof(self, round_hash: bytes, account: bytes) -> ClaimProof:
         """See `Relay.claim_proof`."""
         view, published = self._published(round_hash)
-        enrolled = self._store.enrolment_of(account)
-        positions = _positions(published)
-        place = int(np.searchsorted(positions, enrolled.position)) if enrolled else len(positions)
-        if enrolled is None or place == len(positions) or positions[place] != enrolled.position:
+        (places,) = np.isin(_positions(published), self._store.positions_of(account)).nonzero()
+        if len(places) != 1:
             raise RefusedError(Reason.NOT_FOUND, f"0x{account.hex()} is not in the snapshot of round {view.round_id}")
-        index = view.parameters.n + place
+        index = view.parameters.n + int(places[0])
         depth = tree_depth(view.parameters.n, published.snapshot.count)
         steps = tuple(
             Step(

@@ -16,17 +16,18 @@ from sda.relay.interface import Publication
 from sda.relay.tree import NODE_BYTES
 from sda.round import Snapshot
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BATCH = 256
 _SCHEMA = """
 CREATE TABLE place (chain_id TEXT NOT NULL, contract BLOB NOT NULL);
 CREATE TABLE enrolments (
     position INTEGER PRIMARY KEY,
-    account BLOB NOT NULL UNIQUE,
+    account BLOB NOT NULL,
     key BLOB NOT NULL UNIQUE,
     key_hash BLOB NOT NULL,
     message BLOB NOT NULL
 );
+CREATE INDEX accounts ON enrolments (account);
 CREATE TABLE rounds (
     round INTEGER PRIMARY KEY,
     round_hash BLOB NOT NULL UNIQUE,
@@ -148,10 +149,19 @@ class Store:
 
     # ------------------------------------------------------------------ enrolments
 
-    def add_enrolment(self, account: bytes, key: bytes, key_hash: bytes, message: bytes) -> int | None:
-        """Append an enrolment; returns its position, None if account or key is there already."""
+    def add_enrolment(
+        self, account: bytes, key: bytes, key_hash: bytes, message: bytes, after: int | None = None
+    ) -> int | None:
+        """Append an enrolment; returns its position, None if account or key is there already.
+
+        Args:
+            after: Position of the account's latest enrolment, if its key is retired: this one takes its place.
+        """
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
+            latest = self.enrolment_of(account)
+            if (latest and latest.position) != after:
+                return None
             position = self.enrolled()
             added = connection.execute(
                 "INSERT OR IGNORE INTO enrolments VALUES (?, ?, ?, ?, ?)",
@@ -170,9 +180,14 @@ class Store:
         return self._enrolled(query, position)
 
     def enrolment_of(self, account: bytes) -> Enrolled | None:
-        """The enrolment of an account."""
-        query = "SELECT position, account, key_hash FROM enrolments WHERE account = ?"
+        """The latest enrolment of an account."""
+        query = "SELECT position, account, key_hash FROM enrolments WHERE account = ? ORDER BY position DESC LIMIT 1"
         return self._enrolled(query, account)
+
+    def positions_of(self, account: bytes) -> list[int]:
+        """All positions of an account: more than one if it enrolled another key after one was retired."""
+        query = "SELECT position FROM enrolments WHERE account = ? ORDER BY position"
+        return [position for (position,) in self._connection.execute(query, (account,))]
 
     def _enrolled(self, query: str, value: int | bytes) -> Enrolled | None:
         row = self._connection.execute(query, (value,)).fetchone()

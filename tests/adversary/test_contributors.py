@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sda.errors import ContractError
-from sda.messages import Contribution
+from sda.messages import Contribution, Enrolment
+from sda.relay import RefusedError
 from sda.round import State
 from tests.adversary.forger import other_correction, other_point
 from tests.chain.stage import make_terms
@@ -43,8 +44,48 @@ def test_wrong_commitment__is_excluded__and_the_rest_comes_out(cast: Cast, chang
     assert cast.developer.reveal(round_id) == total
     cast.settle()
     liar = cast.contributor("liar")
+    enrolment = Enrolment.decode(cast.relay.enrolments(sent.leaf.position, sent.leaf.position + 1))
     proof = cast.relay.claim_proof(sent.leaf.round_hash, liar.key.account.address)
     with pytest.raises(ContractError, match="AlreadyClaimed"):
-        cast.rounds.claim(cast.developer.account, round_id, proof.index, sent.leaf, liar.enrolment, proof.path)
+        cast.rounds.claim(cast.developer.account, round_id, proof.index, sent.leaf, enrolment, proof.path)
     assert cast.contributors[0].claim(round_id, cast.developer.account)[0] == make_terms().reward
     assert cast.rounds.disputes.aside_until(liar.key.account.address) > 0
+
+
+def test_put_aside__is_refused_at_the_door__and_returns_with_another_key(cast: Cast) -> None:
+    round_id = cast.open()
+    cast.contribute(round_id, 3)
+    lie(cast, round_id, "liar", other_point(0))
+    cast.developer.snapshot(round_id)
+    old = cast.contributor("liar").enrolment.key
+    cast.run_all()
+    liar = cast.contributor("liar")
+    assert liar.enrolment.key != old, "of the old one a share was revealed"
+    again = cast.open()
+    with pytest.raises(RefusedError, match=r"put aside: .* sent a bad share"):
+        liar.contribute(again, [1] * make_terms().length)
+    cast.contribute(again, 3)
+    cast.node.increase_time(cast.rounds.disputes.settings().aside_time)
+    last = cast.open()
+    cast.contribute(last, 2)
+    liar.contribute(last, [1] * make_terms().length)
+    assert cast.relay.position_of(liar.key.account.address) == liar.enrol()
+    assert cast.relay.count(cast.rounds.view(last).round_hash) == 3
+
+
+def test_rewards_earned_before__stay(cast: Cast) -> None:
+    earlier = cast.open()
+    cast.contribute(earlier, 3)
+    cast.contributor("liar").contribute(earlier, [1] * make_terms().length)
+    later = cast.open()
+    cast.contribute(later, 3)
+    lie(cast, later, "liar", other_point(1))
+    for round_id in (earlier, later):
+        cast.developer.snapshot(round_id)
+    cast.run_all()
+    cast.node.increase_time(make_terms().complaint_window + 1)
+    for _ in range(2):
+        cast.run_all()
+    cast.settle()
+    liar = cast.contributor("liar")
+    assert liar.claim(earlier, cast.developer.account)[0] == make_terms().reward

@@ -273,7 +273,7 @@ def test_collect__again__after_others_enrolled__gives_the_same(world: World) -> 
 
 
 def test_collect__too_early__leaves_the_round_open(tmp_path: Path) -> None:
-    world = World(tmp_path, TEST, contributors=2)
+    world = World(tmp_path, TEST, contributors=2, terms=make_terms(TEST, minimum=2))
     first, second = world.contributors
     world.relay.submit(world.prepare(first).encode())
     with pytest.raises(ParameterError, match="count = 1: must be at least the round's minimum 2"):

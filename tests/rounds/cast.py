@@ -16,6 +16,7 @@ from sda.agents.developer import DeveloperAgent
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet
 from sda.chain.settings import TOKEN
+from sda.chain.standing import StandingOnChain
 from sda.contributor import Minima
 from sda.keys import ClerkKeys, Identity, Strength
 from sda.messages import AccountKey, Domain
@@ -55,7 +56,8 @@ class Cast:
 
     def open_relay(self) -> LocalRelay:
         """The relay's file, as another process would open it."""
-        return LocalRelay(self.home / "relay.sqlite", self.domain, clock=self.contracts.chain.now)
+        standing = StandingOnChain(self.rounds.disputes, refresh=0)
+        return LocalRelay(self.home / "relay.sqlite", self.domain, clock=self.contracts.chain.now, standing=standing)
 
     def clerk(self, name: str, *, new: bool = False) -> ClerkAgent:
         """The clerk of a directory, as a new process would load it."""
