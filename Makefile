@@ -64,7 +64,7 @@ bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
 
 gas: setup ## measure gas; rewrites the checked gas table
-	forge test --match-contract RoundsGas
+	forge test --match-contract "RoundsGas|DisputesGas"
 	$(RUN)/python tools/gas.py --write
 
 fmt: setup ## format everything

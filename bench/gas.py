@@ -9,13 +9,17 @@ from pathlib import Path
 from bench.result import Result
 
 COMMAND = "python -m bench gas"
-FILE = Path(".build/gas.json")
+FILES = Path(".build/gas.json"), Path(".build/gas-disputes.json")
 
 
 def measure() -> list[Result]:
     """n=26 of 1,000 clerks, R=18, m=3, 250,000 contributors; `…_64` with n=64, `row_m64` with m=64."""
-    subprocess.run(["forge", "test", "--match-contract", "RoundsGas"], check=True, stdout=subprocess.DEVNULL)
-    measured: dict[str, int] = json.loads(FILE.read_text())
+    subprocess.run(
+        ["forge", "test", "--match-contract", "RoundsGas|DisputesGas"], check=True, stdout=subprocess.DEVNULL
+    )
+    measured: dict[str, int] = {}
+    for file in FILES:
+        measured |= json.loads(file.read_text())
     return [
         Result(f"gas_{name}", gas, "gas", "a whole transaction", f"≤ {measured[name + '_limit']:,}", COMMAND)
         for name, gas in measured.items()

@@ -33,7 +33,9 @@ contract Rewards is IRewards {
     /// @inheritdoc IRewards
     function exclude(uint256 roundId, uint256 index) external {
         if (msg.sender != address(ROUNDS)) revert OnlyRounds(msg.sender);
-        _claimed[roundId][index >> 8] |= 1 << (index & 0xff);
+        uint256 bit = 1 << (index & 0xff);
+        if (_claimed[roundId][index >> 8] & bit != 0) revert AlreadyExcluded(roundId, index);
+        _claimed[roundId][index >> 8] |= bit;
     }
 
     /// @inheritdoc IRewards

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {Complaint, SharedKey, SignedLeaf} from "../interfaces/Evidence.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
@@ -24,11 +25,11 @@ abstract contract BadShare is Settling {
         _requireSharedKey(c, complaint, REGISTRY.keyHash(clerkId, c.epoch), leafHash);
 
         uint256[] memory row = _row(c, complaint);
-        bool bad = seat < c.threshold
-            ? G1.commitFrom(GENERATORS, row) != complaint.words[seat]
-            : G1.commitFrom(GENERATORS, _corrected(row, c, complaint)) != _derived(c, complaint);
-        if (!bad) revert NothingWrong();
-        _exclude(c, roundId, complaint);
+        bool right = seat < c.threshold
+            ? G1.commitFrom(GENERATORS, row) == complaint.words[seat]
+            : _opensDerived(c, complaint, _corrected(row, c, complaint));
+        if (right) revert NothingWrong();
+        _exclude(roundId, complaint);
     }
 
     /// @dev The leaf is in the tree and its contributor signed it: otherwise it is the developer's fraud.
@@ -65,7 +66,7 @@ abstract contract BadShare is Settling {
     }
 
     /// @dev The row that contributor and clerk both derive.
-    function _row(IRounds.Case memory c, Complaint calldata complaint) private pure returns (uint256[] memory row) {
+    function _row(IRounds.Case memory c, Complaint calldata complaint) private view returns (uint256[] memory row) {
         SharedKey calldata key = complaint.key;
         bytes32 seed = Expansion.seed(
             complaint.signed.leaf.kind == 0 ? Expansion.PAD : Expansion.NOISE_PAD,
@@ -95,19 +96,26 @@ abstract contract BadShare is Settling {
         return row;
     }
 
-    /// @dev Of a seat ≥ R: the commitment that follows from those of the first R seats. Points outside the group are the
-    /// developer's fraud, shown by {badLeafPoint}.
-    function _derived(IRounds.Case memory c, Complaint calldata complaint) private view returns (bytes32) {
+    /// @dev Of a seat ≥ R: whether the row opens the commitment that follows from those of the first R seats, in one MSM:
+    /// Σ row_i·H_i - Σ λ_i·P_i = 0. Points outside the group are the developer's fraud, shown by {IFrauds-badLeafPoint}.
+    function _opensDerived(IRounds.Case memory c, Complaint calldata complaint, uint256[] memory row)
+        private
+        view
+        returns (bool)
+    {
         uint256 threshold = c.threshold;
-        if (complaint.points.length != threshold) revert WrongNumber("points", complaint.points.length, threshold);
+        BLS.G1Point[] calldata points = complaint.points;
+        if (points.length != threshold) revert WrongNumber("points", points.length, threshold);
+        bytes32[] calldata words = complaint.words;
         uint256[] memory coefficients = Lagrange.coefficientsAt(threshold, uint256(complaint.seat) + 1);
-        uint256 input = G1.allocate(threshold);
+        uint256 input = G1.allocate(threshold + row.length);
         for (uint256 i = 0; i < threshold; ++i) {
-            _requireSame(G1.hash(complaint.points[i]), complaint.words[i]);
-            G1.setTerm(input, i, complaint.points[i], coefficients[i]);
+            _requireSame(G1.hash(points[i]), words[i]);
+            G1.setTerm(input, i, points[i], G1.Q - coefficients[i]);
         }
-        (bool valid, bytes32 commitment) = G1.msm(input, threshold);
+        G1.setGenerators(GENERATORS, input + threshold * G1.TERM_BYTES, row);
+        (bool valid, bytes32 difference) = G1.msm(input, threshold + row.length);
         if (!valid) revert PointsInvalid();
-        return commitment;
+        return difference == G1.identityHash();
     }
 }

@@ -4,7 +4,6 @@ pragma solidity ^0.8.30;
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Opening, Place, SignedLeaf} from "../interfaces/Evidence.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
@@ -15,18 +14,12 @@ import {Settling} from "./Settling.sol";
 
 /// @title Nodes that a seat could not get: the developer posts what is under them, or is convicted.
 /// @dev A seat has depth + 1 challenges, enough to walk from the root to one leaf, and as many again with every verdict that
-/// it wins. Its first must come before complaints end, each further one within a window after the last answer: all seats
-/// together prolong complaints by 2·(depth + 1) windows at most.
+/// it wins. Each prolongs complaints by two windows at most and costs a bond, which is the developer's once it answers.
 abstract contract Challenges is Settling {
     using SafeERC20 for IERC20;
 
-    struct SeatChallenges {
-        uint8 made;
-        uint40 actBy; // unix seconds until which the seat may go on after an answer
-    }
-
     Challenge[] private _challenges;
-    mapping(uint256 roundId => mapping(uint8 seat => SeatChallenges)) private _seats;
+    mapping(uint256 roundId => mapping(uint8 seat => uint256)) private _made;
     /// @inheritdoc IDisputes
     mapping(address account => uint256) public balanceOf;
 
@@ -39,12 +32,8 @@ abstract contract Challenges is Settling {
         _requireSeat(roundId, seat);
         _requireInTree(c, node, place);
         uint256 level = _depth(c) - place.path.length;
-        SeatChallenges storage own = _seats[roundId][seat];
-        if (own.made > _depth(c)) revert TooManyChallenges(seat, _depth(c) + 1);
-        uint256 end = Math.max(own.actBy, Math.max(c.baseEnd, _prolongedTo[roundId]));
-        if (block.timestamp >= end) revert TooLate(roundId, end);
-
-        own.made += 1;
+        if (_made[roundId][seat] > _depth(c)) revert TooManyChallenges(seat, _depth(c) + 1);
+        _made[roundId][seat] += 1;
         challengeId = _challenges.length;
         // forge-lint: disable-next-line(unsafe-typecast)
         uint40 deadline = uint40(block.timestamp) + CHALLENGE_WINDOW;
@@ -152,14 +141,11 @@ abstract contract Challenges is Settling {
     /// @dev The bond pays the developer's gas.
     function _answered(uint256 challengeId, Challenge storage open) private {
         open.deadline = 0;
-        SeatChallenges storage own = _seats[open.roundId][open.seat];
-        // forge-lint: disable-next-line(unsafe-typecast)
-        own.actBy = uint40(block.timestamp) + CHALLENGE_WINDOW;
         balanceOf[ROUNDS.round(open.roundId).developer] += CHALLENGE_BOND;
         emit Answered(open.roundId, challengeId);
     }
 
     function _renewChallenges(uint256 roundId, uint8 seat) internal override {
-        _seats[roundId][seat].made = 0;
+        _made[roundId][seat] = 0;
     }
 }

@@ -40,12 +40,6 @@ abstract contract DisputeBase is IDisputes, CaseBase {
         return FRAUDS;
     }
 
-    /// @inheritdoc IDisputes
-    function convict(uint256 roundId, address finder) external {
-        if (msg.sender != FRAUDS) revert OnlyFrauds(msg.sender);
-        ROUNDS.convict(roundId, finder);
-    }
-
     /// @dev The caller must operate the seat's clerk.
     function _requireSeat(uint256 roundId, uint8 seat) internal view returns (uint32 clerkId) {
         clerkId = ROUNDS.clerkAt(roundId, seat);

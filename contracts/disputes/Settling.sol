@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {Complaint, ExcludedLeaf} from "../interfaces/Evidence.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
+import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
 import {Codeword} from "../libraries/Codeword.sol";
 import {Commitment} from "../libraries/Commitment.sol";
@@ -13,43 +14,28 @@ import {DisputeBase} from "./DisputeBase.sol";
 /// @title Leaves taken out of the closed set: queued by verdicts, settled in one step, so that every row is over the final
 /// set and a clerk reveals one sum.
 abstract contract Settling is DisputeBase {
-    mapping(uint256 roundId => Exclusion[]) private _exclusions;
-    mapping(uint256 roundId => mapping(uint256 index => bool)) private _excluded;
-    /// @dev Unix seconds; when complaints end because of the first exclusion.
-    mapping(uint256 roundId => uint256) internal _prolongedTo;
-
-    /// @inheritdoc IDisputes
-    mapping(address account => uint256) public asideUntil;
-    /// @inheritdoc IDisputes
-    mapping(bytes32 key => bool) public isRetired;
-
-    /// @inheritdoc IDisputes
-    function exclusions(uint256 roundId) external view returns (Exclusion[] memory) {
-        return _exclusions[roundId];
-    }
+    /// @dev Verdicts in order, as a chain of hashes: H(H(0 ‖ first) ‖ second) … The events tell which they are.
+    mapping(uint256 roundId => bytes32) private _verdicts;
 
     /// @dev Queue a leaf. Its contributor is put aside, and its key, of which one share is public now, retired.
-    function _exclude(IRounds.Case memory c, uint256 roundId, Complaint calldata complaint) internal {
-        uint256 index = complaint.place.index;
-        if (_excluded[roundId][index]) revert AlreadyExcluded(roundId, index);
-        _excluded[roundId][index] = true;
-        if (_exclusions[roundId].length == 0) _prolongedTo[roundId] = block.timestamp + c.window;
-        bool noise = complaint.signed.leaf.kind != 0;
+    function _exclude(uint256 roundId, Complaint calldata complaint) internal {
+        IRewards.Leaf calldata leaf = complaint.signed.leaf;
+        bool noise = leaf.kind != 0;
         // The depth is at most 25: n + N < 2^25.
         // forge-lint: disable-next-line(unsafe-typecast)
-        _exclusions[roundId].push(Exclusion(uint32(index), noise, complaint.signed.leaf.body));
-
-        address account = complaint.signed.leaf.account;
-        bytes32 key = complaint.signed.leaf.key;
-        emit Excluded(roundId, index, account, complaint.seat, msg.sender);
+        Exclusion memory exclusion = Exclusion(uint32(complaint.place.index), noise, leaf.body);
+        _verdicts[roundId] = _chained(_verdicts[roundId], exclusion);
+        emit Excluded(roundId, exclusion.index, leaf.account, complaint.seat, msg.sender, noise, leaf.body);
         if (!noise) {
-            asideUntil[account] = block.timestamp + ASIDE_TIME;
-            isRetired[key] = true;
-            emit PutAside(account, asideUntil[account]);
-            emit KeyRetired(key, account);
+            emit PutAside(leaf.account, block.timestamp + ASIDE_TIME);
+            emit KeyRetired(leaf.key, leaf.account);
         }
         _renewChallenges(roundId, complaint.seat);
-        ROUNDS.exclude(roundId, index, msg.sender);
+        ROUNDS.exclude(roundId, exclusion.index, msg.sender);
+    }
+
+    function _chained(bytes32 before, Exclusion memory exclusion) private pure returns (bytes32) {
+        return keccak256(abi.encode(before, exclusion));
     }
 
     /// @inheritdoc IDisputes
@@ -57,12 +43,13 @@ abstract contract Settling is DisputeBase {
         uint256 roundId,
         IRounds.Set calldata set,
         BLS.G1Point[] calldata points,
+        Exclusion[] calldata queue,
         ExcludedLeaf[] calldata leaves
     ) external {
         IRounds.Case memory c = ROUNDS.settling(roundId);
         bytes32 given = Commitment.setHash(c.roundHash, set);
         if (given != c.setHash) revert WrongSet(given, c.setHash);
-        Exclusion[] memory queue = _exclusions[roundId];
+        _requireVerdicts(roundId, queue);
         if (leaves.length != queue.length) revert WrongNumber("leaves", leaves.length, queue.length);
         if (points.length != c.n) revert WrongNumber("points", points.length, c.n);
 
@@ -82,8 +69,17 @@ abstract contract Settling is DisputeBase {
         ROUNDS.replaceSet(roundId, setHash, final_.count, final_.noise);
     }
 
+    /// @dev These are all verdicts on the round, in order.
+    function _requireVerdicts(uint256 roundId, Exclusion[] calldata queue) private view {
+        bytes32 chain = 0;
+        for (uint256 i = 0; i < queue.length; ++i) {
+            chain = _chained(chain, queue[i]);
+        }
+        _requireSame(chain, _verdicts[roundId]);
+    }
+
     /// @dev The set with its excluded leaves counted out; the points are still the old ones.
-    function _without(IRounds.Set calldata set, Exclusion[] memory queue) private pure returns (IRounds.Set memory) {
+    function _without(IRounds.Set calldata set, Exclusion[] calldata queue) private pure returns (IRounds.Set memory) {
         IRounds.Set memory final_ = set;
         bytes memory indices;
         for (uint256 i = 0; i < queue.length; ++i) {
@@ -96,7 +92,7 @@ abstract contract Settling is DisputeBase {
     }
 
     /// @dev Points and corrections are those of the body that the contributor signed.
-    function _requireQueued(IRounds.Case memory c, ExcludedLeaf calldata leaf, Exclusion memory queued) private pure {
+    function _requireQueued(IRounds.Case memory c, ExcludedLeaf calldata leaf, Exclusion calldata queued) private pure {
         if (leaf.points.length != c.threshold) revert WrongNumber("points", leaf.points.length, c.threshold);
         uint256 late = uint256(c.n) - c.threshold;
         if (leaf.corrections.length != late) revert WrongNumber("corrections", leaf.corrections.length, late);

@@ -39,8 +39,18 @@ interface IDisputes is ICases {
     }
 
     event Withheld(uint256 indexed roundId, uint256 indexed challengeId, address indexed finder);
-    event Excluded(uint256 indexed roundId, uint256 indexed index, address indexed account, uint8 seat, address filer);
+    event Excluded(
+        uint256 indexed roundId,
+        uint256 indexed index,
+        address indexed account,
+        uint8 seat,
+        address filer,
+        bool noise,
+        bytes32 body
+    );
+    /// @notice The contributor registry: a relay takes nothing from this account until then (unix seconds).
     event PutAside(address indexed account, uint256 until);
+    /// @notice A share under this key is public: it must not be used any more.
     event KeyRetired(bytes32 indexed key, address indexed account);
     event Settled(uint256 indexed roundId, bytes32 setHash, uint32 count);
     event Challenged(
@@ -54,15 +64,12 @@ interface IDisputes is ICases {
     event Answered(uint256 indexed roundId, uint256 indexed challengeId);
 
     error InvalidSettings(string field);
-    error OnlyFrauds(address caller);
     error NotSeatHolder(uint256 roundId, uint8 seat, address caller);
-    error AlreadyExcluded(uint256 roundId, uint256 index);
     error SignatureInvalid(address account);
     error SharedKeyInvalid();
     error KeyMismatch(bytes32 given, bytes32 required);
     error PointsInvalid();
     error NotACodeword();
-    error TooLate(uint256 roundId, uint256 endedAt);
     error TooManyChallenges(uint8 seat, uint256 allowed);
     error NoChallenge(uint256 challengeId);
     error NothingToWithdraw(address account);
@@ -77,11 +84,13 @@ interface IDisputes is ICases {
     /// @notice Take the excluded leaves out of the closed set, once complaints are over. Anyone may.
     /// @param set The set on chain.
     /// @param points D_0 … D_{n-1} without the excluded leaves.
-    /// @param leaves The excluded leaves, in the order of {exclusions}.
+    /// @param queue All verdicts on the round, in their order ({Excluded}).
+    /// @param leaves What each of them is about.
     function settle(
         uint256 roundId,
         IRounds.Set calldata set,
         BLS.G1Point[] calldata points,
+        Exclusion[] calldata queue,
         ExcludedLeaf[] calldata leaves
     ) external;
 
@@ -123,11 +132,6 @@ interface IDisputes is ICases {
     /// @notice Take all bonds credited to the caller.
     function withdraw(address to) external returns (uint256 amount);
 
-    // ------------------------------------------------------------------ the frauds contract only
-
-    /// @notice A tree was shown to be wrong: see {IRounds-convict}.
-    function convict(uint256 roundId, address finder) external;
-
     // ------------------------------------------------------------------ views
 
     /// @notice Which contract decides on trees; see {IFrauds}.
@@ -135,12 +139,7 @@ interface IDisputes is ICases {
     function balanceOf(address account) external view returns (uint256);
 
     function settings() external view returns (Settings memory);
-    function exclusions(uint256 roundId) external view returns (Exclusion[] memory);
     function challengeOf(uint256 challengeId) external view returns (Challenge memory);
     /// @notice Ids are 0 … challenges() - 1.
     function challenges() external view returns (uint256);
-    /// @return until Unix seconds until which a contributor is put aside; 0 if it never was.
-    function asideUntil(address account) external view returns (uint256 until);
-    /// @return retired Whether a share under this key was revealed: it must not be used any more.
-    function isRetired(bytes32 key) external view returns (bool retired);
 }

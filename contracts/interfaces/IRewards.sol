@@ -51,6 +51,7 @@ interface IRewards {
     error NotInTree(bytes32 computed, bytes32 root);
     error NotData(uint8 kind);
     error NoPayout(uint256 index);
+    error AlreadyExcluded(uint256 roundId, uint256 index);
     error AlreadyClaimed(uint256 roundId, uint256 index);
 
     /// @notice Pay a contributor's reward to the payout address in its leaf.

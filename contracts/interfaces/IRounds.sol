@@ -79,7 +79,7 @@ interface IRounds {
         bool undrawable;
         bool abandoned;
         bool closed; // money settled
-        bool fraud; // the developer was convicted
+        bool fraud; // the developer was convicted; settled when the round is closed
         uint8 excluded; // leaves that verdicts took out
         uint8 excludedData; // of them data leaves; counted once they are settled
         uint40 extendedTo; // unix seconds; complaints last until then if that is later than their window
@@ -88,6 +88,7 @@ interface IRounds {
         uint128 held; // token units still held for the round
         uint128 deposit; // of which: what is left of the deposit
         uint128 slashed; // of which: taken from seats
+        address finder; // who convicted it
         bytes32 developerKey; // point hash
         bytes32 termsHash;
         bytes32 roundHash;
@@ -105,8 +106,6 @@ interface IRounds {
         uint8 n;
         uint8 threshold; // R
         uint8 m;
-        uint32 window; // seconds of the complaint window
-        uint40 baseEnd; // unix seconds; its end
     }
 
     /// @notice The preimage of the tree's root, its points, and what the roster commits to.
@@ -150,7 +149,6 @@ interface IRounds {
     event RowRejected(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event NoData(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId);
     event Silent(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
-    event Convicted(uint256 indexed roundId, address indexed finder, uint256 reward);
     event Abandoned(uint256 indexed roundId, uint256 abortFee);
     event Closed(uint256 indexed roundId, State state, uint256 refund, uint256 burned);
     event Credited(address indexed account, uint256 indexed roundId, uint256 amount);
@@ -219,7 +217,7 @@ interface IRounds {
     /// @notice Take everything credited to the caller.
     function withdraw(address to) external returns (uint256 amount);
 
-    // ------------------------------------------------------------------ the disputes contract only
+    // ------------------------------------------------------------------ the disputes contract (and its frauds contract) only
 
     /// @notice A leaf leaves the closed set. The first one prolongs complaints by a window, so that every clerk checks every
     /// leaf of its seat; nothing else does (PROTOCOL §11.6).
@@ -229,8 +227,8 @@ interface IRounds {
     /// @notice Complaints last until `end` at least: a challenge is open.
     function extend(uint256 roundId, uint256 end) external;
 
-    /// @notice End the round as the developer's fraud: half of what is left of the deposit to the finder, the committee gets
-    /// its flat fees, at least a quarter of the deposit burns.
+    /// @notice End the round as the developer's fraud. Closing it gives half of what is left of the deposit to the finder and
+    /// the committee its flat fees; at least a quarter of the deposit burns.
     function convict(uint256 roundId, address finder) external;
 
     /// @notice Put the set without the excluded leaves in the place of the closed one.

@@ -11,7 +11,8 @@ library G1 {
     uint256 internal constant Q = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
 
     uint256 internal constant POINT_BYTES = 128;
-    uint256 internal constant MAXIMUM_TERMS = 64;
+    uint256 internal constant TERM_BYTES = 160;
+    uint256 internal constant MAXIMUM_TERMS = 128;
 
     /// @dev The generator's coordinates, high and low words.
     uint256 private constant G_X_A = 0x17f1d3a73197d7942695638c4fa9ac0f;
@@ -24,12 +25,16 @@ library G1 {
     uint256 private constant HALF_P_B = 0xb23ba5c279c2895fb39869507b587b120f55ffff58a9ffffdcff7fffffffd555;
 
     uint256 private constant ADDITION_GAS = 375;
-    /// @dev Gas of one multiplication, and EIP-2537's discounts in thousandths for 1 to 64 terms, two bytes each.
+    /// @dev Gas of one multiplication, and EIP-2537's discounts in thousandths for 1 to 128 terms, two bytes each.
     uint256 private constant MULTIPLICATION_GAS = 12_000;
     bytes private constant DISCOUNTS = hex"03e803b50350031d02fc02ee02e202d802cf02c802c102ba02b402af02aa02a5"
         hex"02a1029d029902950292028e028b0288028502820280027d027b027802760273"
         hex"0271026f026d026b026902670265026302610260025e025c025b025902570256"
-        hex"0254025302510250024f024d024c024a02490248024602450244024302410240";
+        hex"0254025302510250024f024d024c024a02490248024602450244024302410240"
+        hex"023f023e023d023c023a0239023802370236023502340233023202310230022f"
+        hex"022e022d022c022b022a02290228022702260225022402230223022202210220"
+        hex"021f021e021d021c021c021b021a021902180218021702160215021402140213"
+        hex"0212021102100210020f020e020d020d020c020b020a020a0209020802080207";
 
     /// @dev What is left to the caller once the precompile has taken its share.
     uint256 private constant RESERVE = 5_000;
@@ -179,21 +184,25 @@ library G1 {
 
     /// @notice {commit} of a row in memory.
     function commitFrom(address generators, uint256[] memory row) internal view returns (bytes32 digest) {
+        uint256 input = allocate(row.length);
+        setGenerators(generators, input, row);
+        bool valid;
+        (valid, digest) = msm(input, row.length);
+        assert(valid);
+    }
+
+    /// @notice Write row[i] · H_i as the terms of an MSM from `place` on.
+    function setGenerators(address generators, uint256 place, uint256[] memory row) internal view {
         uint256 terms = row.length;
-        uint256 input = allocate(terms);
         assembly ("memory-safe") {
             let points := mload(0x40)
             extcodecopy(generators, points, 1, mul(terms, POINT_BYTES))
-            let at := input
             for { let i := 0 } lt(i, terms) { i := add(i, 1) } {
-                mcopy(at, add(points, mul(i, POINT_BYTES)), POINT_BYTES)
-                mstore(add(at, POINT_BYTES), mload(add(row, mul(add(i, 1), 32))))
-                at := add(at, 160)
+                mcopy(place, add(points, mul(i, POINT_BYTES)), POINT_BYTES)
+                mstore(add(place, POINT_BYTES), mload(add(row, mul(add(i, 1), 32))))
+                place := add(place, TERM_BYTES)
             }
         }
-        bool valid;
-        (valid, digest) = msm(input, terms);
-        assert(valid);
     }
 
     /// @notice Σ row[i] · H_i, hashed.

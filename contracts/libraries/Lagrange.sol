@@ -12,13 +12,16 @@ library Lagrange {
     /// @param x In (R, 64].
     function coefficientsAt(uint256 threshold, uint256 x) internal pure returns (uint256[] memory coefficients) {
         coefficients = new uint256[](threshold);
-        uint256 size = 1; // |λ_1| = C(x-2, R-1)
-        for (uint256 i = 1; i < threshold; ++i) {
-            size = size * (x - 1 - i) / i;
-        }
-        for (uint256 i = 1; i <= threshold; ++i) {
-            coefficients[i - 1] = (threshold - i) % 2 == 0 ? size : G1.Q - size;
-            if (i < threshold) size = size * (threshold - i) * (x - i) / (i * (x - i - 1));
+        // No product reaches 2^140, and x - i - 1 ≥ threshold - i for every i < threshold.
+        unchecked {
+            uint256 size = 1; // |λ_1| = C(x-2, R-1)
+            for (uint256 i = 1; i < threshold; ++i) {
+                size = size * (x - 1 - i) / i;
+            }
+            for (uint256 i = 1; i <= threshold; ++i) {
+                coefficients[i - 1] = (threshold - i) % 2 == 0 ? size : G1.Q - size;
+                if (i < threshold) size = size * (threshold - i) * (x - i) / (i * (x - i - 1));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IClerkRegistry} from "../interfaces/IClerkRegistry.sol";
+import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IRandomness} from "../interfaces/IRandomness.sol";
 import {IRounds, Terms} from "../interfaces/IRounds.sol";
 import {Rewards} from "../Rewards.sol";
@@ -22,6 +23,7 @@ abstract contract RoundBase is IRounds {
     address internal immutable POLICY;
     address internal immutable REWARDS;
     address internal immutable DISPUTES;
+    address internal immutable FRAUDS;
 
     uint32 internal immutable SEED_DELAY;
     uint32 internal immutable SEED_SPACING;
@@ -82,6 +84,7 @@ abstract contract RoundBase is IRounds {
         POLICY = address(new RoundPolicy(registry, settings_));
         REWARDS = address(new Rewards(token));
         DISPUTES = disputes_;
+        FRAUDS = IDisputes(disputes_).frauds();
         SEED_DELAY = settings_.seedDelay;
         SEED_SPACING = settings_.seedSpacing;
         DRAW_BOUNTY = settings_.drawBounty;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds, Terms} from "../interfaces/IRounds.sol";
 import {RoundTerms} from "../libraries/RoundTerms.sol";
@@ -12,7 +11,7 @@ abstract contract RoundDisputes is RoundSettlement {
     using RoundTerms for Terms;
 
     modifier onlyDisputes() {
-        if (msg.sender != DISPUTES) revert OnlyDisputes(msg.sender);
+        _requireDisputes();
         _;
     }
 
@@ -31,7 +30,10 @@ abstract contract RoundDisputes is RoundSettlement {
         _require(roundId, State.Disputing);
         Round storage r = _rounds[roundId];
         // The pot is empty: clerks would go on at their own cost. The developer could have dropped bad leaves before.
-        if (r.excluded == MAXIMUM_EXCLUSIONS) return _settleAbandoned(roundId);
+        if (r.excluded == MAXIMUM_EXCLUSIONS) {
+            r.abandoned = true;
+            return;
+        }
         if (r.excluded == 0) _extend(r, block.timestamp + _terms[roundId].complaintWindow);
         r.excluded += 1;
         IRewards(REWARDS).exclude(roundId, index);
@@ -45,21 +47,12 @@ abstract contract RoundDisputes is RoundSettlement {
     }
 
     /// @inheritdoc IRounds
-    function convict(uint256 roundId, address finder) external onlyDisputes {
+    function convict(uint256 roundId, address finder) external {
+        if (msg.sender != FRAUDS) _requireDisputes();
         _require(roundId, State.Disputing);
         Round storage r = _rounds[roundId];
-        Terms memory t = _termsOf(roundId);
-        uint256 reward = r.deposit / 2;
-        // The flat fees come from a quarter of the deposit, and from the escrow where that is too little: the rest burns.
-        uint256 burned = r.deposit - reward - Math.min(t.flatFees(), r.deposit / 4);
-        _end(r);
         r.fraud = true;
-        abandonedDraws[r.developer] += 1;
-        emit Convicted(roundId, finder, reward);
-        _dismiss(roundId, t);
-        _credit(roundId, finder, reward);
-        _burn(roundId, burned);
-        _refund(roundId, State.Fraud, r.held, burned);
+        r.finder = finder;
     }
 
     /// @inheritdoc IRounds
@@ -68,11 +61,19 @@ abstract contract RoundDisputes is RoundSettlement {
         Round storage r = _rounds[roundId];
         Terms memory t = _termsOf(roundId);
         // What is left must be a round that a developer could have closed.
-        if (count < t.minimum || _popcount(noise) < t.dealers()) return _settleAbandoned(roundId);
+        if (count < t.minimum || _popcount(noise) < t.dealers()) {
+            r.abandoned = true;
+            return;
+        }
         // forge-lint: disable-next-line(unsafe-typecast)
         r.excludedData = uint8(r.count - count);
         r.settledAt = uint40(block.timestamp);
         r.setHash = setHash;
+    }
+
+    /// @dev A function, so that its code is there once.
+    function _requireDisputes() private view {
+        if (msg.sender != DISPUTES) revert OnlyDisputes(msg.sender);
     }
 
     function _extend(Round storage r, uint256 end) private {
@@ -92,9 +93,7 @@ abstract contract RoundDisputes is RoundSettlement {
             epoch: r.epoch,
             n: t.n,
             threshold: t.t + t.k,
-            m: t.m,
-            window: t.complaintWindow,
-            baseEnd: r.snapshotAt + t.complaintWindow
+            m: t.m
         });
     }
 }

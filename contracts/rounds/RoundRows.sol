@@ -82,7 +82,10 @@ abstract contract RoundRows is RoundBase {
         (, uint256 complaintEnd, uint256 rowEnd,) = deadlines(roundId);
         Round storage r = _rounds[roundId];
         bool settled = r.excluded == 0 || r.settledAt != 0;
-        if (block.timestamp < complaintEnd || block.timestamp >= rowEnd || !settled || _lacksData(r, _terms[roundId])) {
+        if (
+            block.timestamp < complaintEnd || block.timestamp >= rowEnd || !settled || r.fraud || r.abandoned
+                || _lacksData(r, _terms[roundId])
+        ) {
             revert WrongState(roundId, state(roundId));
         }
     }

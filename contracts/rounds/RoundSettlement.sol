@@ -30,6 +30,7 @@ abstract contract RoundSettlement is RoundBase {
         if (_rounds[roundId].closed) revert AlreadyClosed(roundId);
         if (current == State.Missed) return _settleMissed(roundId);
         if (current == State.Abandoned) return _settleAbandoned(roundId);
+        if (current == State.Fraud) return _settleFraud(roundId);
         _requireOver(roundId, current);
         _slashSilent(roundId);
         _payAnswered(roundId);
@@ -49,7 +50,7 @@ abstract contract RoundSettlement is RoundBase {
 
     /// @dev No snapshot, or exclusions that could not be settled: the committee was kept waiting and gets its flat fees, and
     /// something burns.
-    function _settleAbandoned(uint256 roundId) internal {
+    function _settleAbandoned(uint256 roundId) private {
         Round storage r = _rounds[roundId];
         Terms memory t = _termsOf(roundId);
         _end(r);
@@ -61,8 +62,23 @@ abstract contract RoundSettlement is RoundBase {
         _refund(roundId, State.Abandoned, r.held, ABORT_BURN);
     }
 
+    /// @dev The developer was convicted: half of what is left of its deposit to the finder, so that convicting oneself does
+    /// not pay. The flat fees come from a quarter, and from the escrow where that is too little; the rest burns.
+    function _settleFraud(uint256 roundId) private {
+        Round storage r = _rounds[roundId];
+        Terms memory t = _termsOf(roundId);
+        uint256 reward = r.deposit / 2;
+        uint256 burned = r.deposit - reward - Math.min(t.flatFees(), r.deposit / 4);
+        _end(r);
+        abandonedDraws[r.developer] += 1;
+        _dismiss(roundId, t);
+        _credit(roundId, r.finder, reward);
+        _burn(roundId, burned);
+        _refund(roundId, State.Fraud, r.held, burned);
+    }
+
     /// @dev The committee goes with its flat fees; seats that declared "no data" went before, without.
-    function _dismiss(uint256 roundId, Terms memory t) internal {
+    function _dismiss(uint256 roundId, Terms memory t) private {
         uint64 resolved = _rounds[roundId].resolved;
         _rounds[roundId].resolved = type(uint64).max;
         for (uint256 seat = 0; seat < t.n; ++seat) {
@@ -151,13 +167,13 @@ abstract contract RoundSettlement is RoundBase {
         IRewards(REWARDS).open(roundId, pot);
     }
 
-    function _end(Round storage r) internal {
+    function _end(Round storage r) private {
         r.closed = true;
         r.deposit = 0;
         r.slashed = 0;
     }
 
-    function _refund(uint256 roundId, State current, uint256 refund, uint256 burned) internal {
+    function _refund(uint256 roundId, State current, uint256 refund, uint256 burned) private {
         emit Closed(roundId, current, refund, burned);
         _credit(roundId, _rounds[roundId].developer, refund);
     }

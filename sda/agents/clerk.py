@@ -179,12 +179,12 @@ class ClerkAgent:
         if facts.closed:
             self._book.forget(view.round_hash)
             return
-        if view.state is State.ABANDONED or (view.row_end and (now >= view.row_end or facts.all_resolved)):
+        if view.state in (State.ABANDONED, State.FRAUD) or (
+            view.row_end and (now >= view.row_end or facts.all_resolved)
+        ):
             yield _attempt("round closed", round_id, lambda: self._close(round_id))
         elif owes and view.state is State.DISPUTING:
             yield from self._look(view, seat)
-        elif view.state is State.SETTLING:
-            yield _attempt("exclusions settled", round_id, lambda: self._settle(view))
         elif owes and view.state in (State.ANSWERING, State.COMPLETED):
             yield _attempt("row sent", round_id, lambda: self._answer(view, seat))
 
@@ -239,7 +239,7 @@ class ClerkAgent:
         snapshot = self.rounds.published_snapshot(view.round_id)
         leaves = [leaf_at(self.relay, view, each) for each in excluded]
         points = remaining_points(view, snapshot, leaves)
-        self.disputes.settle(self.account, view.round_id, snapshot.closed_set, points, leaves)
+        self.disputes.settle(self.account, view.round_id, snapshot.closed_set, points, excluded, leaves)
         return f"{len(excluded)} left out"
 
     def _check(self, view: RoundView, seat: Seat, *, searching: bool) -> str:

@@ -120,7 +120,8 @@ class Disputes:
 
     def exclusions(self, round_id: int) -> list[Exclusion]:
         """The leaves that verdicts took out, in order."""
-        return [Exclusion(*values) for values in self.contract.call("exclusions", round_id)]
+        events = self.contract.events("Excluded", roundId=round_id)
+        return [Exclusion(event["index"], event["noise"], bytes(event["body"])) for event in events]
 
     def settle(
         self,
@@ -128,6 +129,7 @@ class Disputes:
         round_id: int,
         closed_set: ClosedSet,
         points: Sequence[bytes],
+        exclusions: Sequence[Exclusion],
         leaves: Sequence[Sums],
     ) -> Receipt:
         """Put the set without the excluded leaves in the closed one's place.
@@ -137,15 +139,16 @@ class Disputes:
             round_id: Of the round.
             closed_set: On chain now.
             points: D_0 … D_{n-1} of what is left, 128 bytes each.
-            leaves: What the excluded leaves committed to, in the order of `exclusions`.
+            exclusions: All verdicts on the round, in order.
+            leaves: What the excluded leaves committed to.
         """
         excluded = [
             ([point_struct(to_bytes128(point)) for point in sums.points], list(sums.correction_hashes))
             for sums in leaves
         ]
-        return self.contract.transact(
-            sender, "settle", round_id, set_struct(closed_set), [point_struct(point) for point in points], excluded
-        )
+        queue = [(each.index, each.noise, each.body) for each in exclusions]
+        after = [point_struct(point) for point in points]
+        return self.contract.transact(sender, "settle", round_id, set_struct(closed_set), after, queue, excluded)
 
     def settled_points(self, round_id: int) -> tuple[bytes, ...] | None:
         """The points of the final set, from the transaction that settled it; None before. From one node, unchecked."""
@@ -240,11 +243,12 @@ class Disputes:
 
     def aside_until(self, account: bytes) -> int:
         """Until when a contributor is put aside, unix seconds; 0 if it never was."""
-        return int(self.contract.call("asideUntil", to_text(account)))
+        events = self.contract.events("PutAside", account=to_text(account))
+        return max((int(event["until"]) for event in events), default=0)
 
     def is_retired(self, key_hash: bytes) -> bool:
         """Whether a share under this key was revealed: it must not be used any more."""
-        return bool(self.contract.call("isRetired", key_hash))
+        return bool(self.contract.events("KeyRetired", key=key_hash))
 
     def history(self, round_id: int) -> list[Event]:
         """Everything that was decided about a round, in order; from one node."""

@@ -68,6 +68,7 @@ class Round:
         no_data: Seats that declared "no data".
         held: Token units still held for the round.
         deposit, slashed: Parts of `held`.
+        finder: Who convicted the developer, 20 bytes.
         developer_key: Point hash.
         terms_hash: Of the terms.
         round_hash, root, set_hash: Zero while unknown.
@@ -93,6 +94,7 @@ class Round:
     held: int
     deposit: int
     slashed: int
+    finder: bytes
     developer_key: bytes
     terms_hash: bytes
     round_hash: bytes
@@ -102,8 +104,8 @@ class Round:
     @classmethod
     def of(cls, struct: Sequence[Any]) -> Round:
         """From a call's answer."""
-        developer, *rest = struct
-        return cls(from_text(developer), *rest)
+        values: list[Any] = [from_text(value) if isinstance(value, str) else value for value in struct]
+        return cls(*values)
 
     @property
     def all_resolved(self) -> bool:

@@ -19,6 +19,8 @@ def convicted(cast: Cast, round_id: int) -> str:
     deeds = [deed for deed in cast.run_all() if deed.round_id == round_id]
     assert not any(deed.failed for deed in deeds), deeds
     assert cast.rounds.state(round_id) is State.FRAUD
+    cast.run_all()
+    assert cast.rounds.round(round_id).closed
     (verdict,) = [event for event in cast.rounds.disputes.history(round_id) if event.name == "Convicted"]
     finder = verdict["finder"]
     committee = {agent.account.address for agent in cast.committee(round_id)}

@@ -53,7 +53,7 @@ contract ExpansionTest is Test {
     }
 
     /// @dev Long division of the 512-bit integer, bit by bit, shares nothing with the library.
-    function testFuzz_element__is_the_512_bit_integer_mod_q(bytes32 seed, uint32 index) external pure {
+    function testFuzz_element__is_the_512_bit_integer_mod_q(bytes32 seed, uint32 index) external view {
         uint256[2] memory halves = [
             uint256(sha256(abi.encodePacked(seed, index, uint8(0)))),
             uint256(sha256(abi.encodePacked(seed, index, uint8(1))))

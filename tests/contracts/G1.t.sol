@@ -81,7 +81,7 @@ contract G1Test is GeneratorsFixture {
     function test_msmGas__is_what_the_precompile_takes() external view {
         bytes memory term = abi.encode(Prover.generator(), uint256(3));
         bytes memory input;
-        for (uint256 terms = 1; terms <= 64; ++terms) {
+        for (uint256 terms = 1; terms <= 128; ++terms) {
             input = bytes.concat(input, term);
             uint256 scheduled = g1.msmGas(terms);
             (bool enough,) = address(0x0c).staticcall{gas: scheduled}(input);
@@ -93,8 +93,8 @@ contract G1Test is GeneratorsFixture {
     function test_msmGas__no_or_too_many_terms__reverts() external {
         vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 0));
         g1.msmGas(0);
-        vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 65));
-        g1.msmGas(65);
+        vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 129));
+        g1.msmGas(129);
     }
 
     function testFuzz_msm__adds_up(uint256[5] memory secrets, uint256[5] memory factors) external view {
@@ -178,7 +178,7 @@ contract G1Test is GeneratorsFixture {
         address generators = putGenerators();
         vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 0));
         g1.commit(generators, new uint256[](0));
-        vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 65));
-        g1.commit(generators, new uint256[](65));
+        vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 129));
+        g1.commit(generators, new uint256[](129));
     }
 }

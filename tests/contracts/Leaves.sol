@@ -35,13 +35,16 @@ library Leaves {
     }
 
     function hash(bytes32 roundHash, IRewards.Leaf memory leaf) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(structHash(roundHash, leaf), leaf.evidence, leaf.body));
+    }
+
+    function structHash(bytes32 roundHash, IRewards.Leaf memory leaf) internal pure returns (bytes32) {
         bytes memory words = abi.encode(leaf); // account … padded, evidence; all static
         bytes memory members = new bytes(words.length - 32);
         for (uint256 i = 0; i < members.length; ++i) {
             members[i] = words[i];
         }
-        bytes32 structHash = keccak256(bytes.concat(CONTRIBUTION, roundHash, members));
-        return keccak256(bytes.concat(structHash, leaf.evidence, leaf.body));
+        return keccak256(bytes.concat(CONTRIBUTION, roundHash, members));
     }
 
     /// @dev Of the inner node `index` at `level` (1: above the leaves).

@@ -7,20 +7,18 @@ import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
 import {Proof} from "../../contracts/libraries/Schnorr.sol";
 import {Dealer} from "./Dealer.sol";
+import {GasRecord} from "./GasRecord.sol";
 import {Leaves} from "./Leaves.sol";
 import {Prover} from "./Prover.sol";
-import {RoundsFixture} from "./RoundsFixture.sol";
 
 /// @dev What each step of a round costs among 1,000 clerks, for 250,000 contributors. Every call is a transaction of its
 /// own (isolate): base, calldata with EIP-7623's floor, cold storage, refunds. Written to .build/gas.json, from which
 /// tools/gas.py makes docs/gas.md.
 /// forge-config: default.isolate = true
-contract RoundsGasTest is RoundsFixture {
+contract RoundsGasTest is GasRecord {
     uint256 private constant CLERKS = 1_000;
     uint32 private constant COUNT = 250_000;
     string private constant FILE = ".build/gas.json";
-
-    string private json;
 
     function setUp() public override {
         deploy(clerkSettings(), roundSettings());
@@ -45,20 +43,6 @@ contract RoundsGasTest is RoundsFixture {
         (terms.length, terms.slotBits) = (200, 18);
         (terms.minimum, terms.maximum) = (1_000, COUNT);
         (terms.flatFee, terms.rate, terms.reward) = (1e18 + 11, 1e11 + 13, 1e14 + 17);
-    }
-
-    // ------------------------------------------------------------------ measuring
-
-    /// @dev Of the transaction just sent.
-    function record(string memory name, uint256 limit) private returns (uint256 gas_) {
-        gas_ = vm.lastCallGas().gasTotalUsed;
-        record(name, gas_, limit);
-    }
-
-    function record(string memory name, uint256 gas_, uint256 limit) private {
-        vm.serializeUint("gas", string.concat(name, "_limit"), limit);
-        json = vm.serializeUint("gas", name, gas_);
-        assertLe(gas_, limit, name);
     }
 
     function registration() private {
