@@ -7,6 +7,7 @@ import click
 from sda.audit import audit as run_audit
 from sda.cli.output import Answer, command, progress_console, table
 from sda.cli.session import Session, pass_session
+from sda.cli.values import ROUND_ID
 
 
 @click.group()
@@ -15,7 +16,7 @@ def group() -> None:
 
 
 @command(group, "audit", example="sda audit 0\nsda audit 0 --json")
-@click.argument("round_id", metavar="ROUND", type=click.IntRange(min=0))
+@click.argument("round_id", metavar="ROUND", type=ROUND_ID)
 @pass_session
 def audit(session: Session, round_id: int) -> Answer:
     """Verify tree, commitments, rows and payments of a round; exits with 1 if a check fails."""

@@ -8,14 +8,14 @@ import click
 
 from sda.chain.addresses import to_text
 from sda.chain.settings import in_tokens
-from sda.cli.output import Answer, command, facts, table
+from sda.cli.output import Answer, command, example_epilog, facts, table
 from sda.cli.session import Session, pass_session
 from sda.cli.values import ADDRESS, AMOUNT
 
 key_option = click.option("--key", required=True, help="Name of the clerk's key.")
 
 
-@click.group("clerk")
+@click.group("clerk", epilog=example_epilog("sda clerk register --key clerk-1 --stake 250"))
 def group() -> None:
     """Stake, serve rounds, earn, leave."""
 

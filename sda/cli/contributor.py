@@ -8,10 +8,10 @@ from sda.chain.addresses import to_text
 from sda.chain.settings import in_tokens
 from sda.cli.output import Answer, command
 from sda.cli.session import Session, pass_session
-from sda.cli.values import ADDRESS, read_vector
+from sda.cli.values import ADDRESS, ROUND_ID, read_vector
 from sda.contributor import Minima
 
-round_argument = click.argument("round_id", metavar="ROUND", type=click.IntRange(min=0))
+round_argument = click.argument("round_id", metavar="ROUND", type=ROUND_ID)
 
 
 @click.group()

@@ -15,7 +15,7 @@ from sda.chain.deploy import deploy as deploy_contracts
 from sda.chain.devnet import Devnet, named_account
 from sda.chain.node import Anvil
 from sda.chain.settings import PRESETS, preset
-from sda.cli.output import Answer, command, console, facts
+from sda.cli.output import Answer, command, facts, progress_console
 from sda.cli.session import PASSWORD_VARIABLE, Session, pass_session
 from sda.errors import ChainError, ParameterError
 from sda.keys import ACCOUNT_FILE, ClerkKeys, Identity, Strength
@@ -49,7 +49,8 @@ def devnet(session: Session, port: int, block_time: int, clerks: int, contributo
         made = {name: _make_key(session, name).address for name in names}
         fresh = [address for address in made.values() if running.chain.balance(address) == 0]
         running.fund(fresh)
-        console.print(_welcome(session, running.chain.urls[0], running.deployment, made))
+        # Not the answer: that comes at the end, and is all that programs read.
+        progress_console.print(_welcome(session, node.url, running.deployment, made), soft_wrap=True, markup=False)
         _wait(node)
     return Answer({"stopped": True}, "devnet stopped; its state is kept")
 

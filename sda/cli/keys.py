@@ -7,13 +7,13 @@ import json
 import click
 
 from sda.chain.addresses import to_text
-from sda.cli.output import Answer, command, table
+from sda.cli.output import Answer, command, example_epilog, table
 from sda.cli.session import Session, pass_session
 from sda.errors import KeyFileError
-from sda.keys import Identity
+from sda.keys import ClerkKeys, Identity
 
 
-@click.group("keys")
+@click.group("keys", epilog=example_epilog("sda keys new alice --role contributor"))
 def group() -> None:
     """Key files: encrypted at rest, readable by their owner only."""
 
@@ -32,10 +32,11 @@ def new(session: Session, name: str, role: str) -> Answer:
     directory = session.directory(name)
     if directory.exists():
         raise KeyFileError(f"key {name!r}: exists already in {directory}; nothing was changed")
+    password = session.new_password
     if role == "clerk":
-        address = session.clerk_keys(name).create_account().address
+        address = ClerkKeys(directory, password, session.strength).create_account().address
     else:
-        address = Identity.create(directory, session.password, session.strength).account.address
+        address = Identity.create(directory, password, session.strength).account.address
     return Answer(
         {"name": name, "role": role, "address": to_text(address), "directory": str(directory)},
         f"{name}: {to_text(address)}\nkept in {directory}; whoever has the file and the password is {name}",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import json
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
@@ -27,7 +28,8 @@ from sda.errors import SDAError, UnreachableError
 REFUSED = 1
 UNREACHABLE = 3
 
-console = Console(highlight=False)
+# Nothing that is printed is Rich's markup: a path or an error may hold brackets.
+console = Console(highlight=False, markup=False, emoji=False)
 progress_console = Console(stderr=True, highlight=False)
 
 
@@ -55,17 +57,24 @@ def command(group: click.Group, name: str, *, example: str) -> Callable[[Callabl
             try:
                 answer = function(*args, **options)
             except SDAError as error:
-                _fail(error, as_json)
+                code = UNREACHABLE if isinstance(error, UnreachableError) else REFUSED
+                _fail(type(error).__name__, str(error), code, as_json)
+            except (OSError, sqlite3.Error) as error:
+                _fail(type(error).__name__, _file_trouble(error), REFUSED, as_json)
             else:
                 _print(answer, as_json)
                 if not answer.ok:
                     sys.exit(REFUSED)
 
         option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
-        return group.command(name, epilog=epilog)(option(run))
+        return group.command(name, epilog=example_epilog(example))(option(run))
 
     return register
+
+
+def example_epilog(example: str) -> str:
+    """What stands at the end of `--help`."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
@@ -117,9 +126,16 @@ def _print(answer: Answer, as_json: bool) -> None:
         console.print(answer.text, soft_wrap=isinstance(answer.text, str))
 
 
-def _fail(error: SDAError, as_json: bool) -> None:
+def _fail(name: str, message: str, code: int, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"error": type(error).__name__, "message": str(error)}, indent=2))
+        click.echo(json.dumps({"error": name, "message": message}, indent=2))
     else:
-        click.echo(f"error: {error}", err=True)
-    sys.exit(UNREACHABLE if isinstance(error, UnreachableError) else REFUSED)
+        click.echo(f"error: {message}", err=True)
+    sys.exit(code)
+
+
+def _file_trouble(error: OSError | sqlite3.Error) -> str:
+    """A file that cannot be read or written: the disk is full, it is another's, it is damaged."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return f"a file cannot be used: {error}"

@@ -14,11 +14,12 @@ import click
 
 from sda.chain.addresses import to_text
 from sda.chain.client import Chain
+from sda.chain.rounds import Rounds
 from sda.chain.settings import TOKEN, in_tokens
 from sda.chain.structs import Outcome
-from sda.cli.output import Answer, command, facts, progress_console, table
+from sda.cli.output import Answer, command, example_epilog, facts, progress_console, table
 from sda.cli.session import Session, pass_session
-from sda.cli.values import AMOUNT
+from sda.cli.values import AMOUNT, ROUND_ID, UINT32
 from sda.crypto.hashes import keccak
 from sda.errors import ChainError
 from sda.messages import AccountKey
@@ -27,14 +28,14 @@ from sda.round import State, Terms
 
 any_key_option = click.option("--key", default="developer", show_default=True, help="Name of any key: pays the gas.")
 key_option = click.option("--key", default="developer", show_default=True, help="Name of the developer's key.")
-round_argument = click.argument("round_id", metavar="ROUND", type=click.IntRange(min=0))
+round_argument = click.argument("round_id", metavar="ROUND", type=ROUND_ID)
 
 _SEED_BLOCK_SECONDS = 600
 _DEFAULT_DATA_FEE = 2 * TOKEN
 _CHANGES = ("n", "t", "k", "length", "bits", "maximum", "offset")
 
 
-@click.group("round")
+@click.group("round", epilog=example_epilog("sda round open --minimum 100"))
 def group() -> None:
     """Request rounds, close their collection, reveal their sums."""
 
@@ -56,12 +57,12 @@ def _changes(function: Any) -> Any:
 @key_option
 @click.option("--profile", "profile_name", type=click.Choice(list(PROFILES)), default="demo", show_default=True)
 @_changes
-@click.option("--minimum", type=int, default=100, show_default=True, help="Contributors at least.")
+@click.option("--minimum", type=UINT32, default=100, show_default=True, help="Contributors at least.")
 @click.option("--query", default="", help="What is asked; its hash is in the terms that contributors sign.")
-@click.option("--collect-window", type=int, default=3600, show_default=True, help="Seconds to contribute.")
-@click.option("--complaint-window", type=int, default=600, show_default=True, help="Seconds to check.")
-@click.option("--row-window", type=int, default=600, show_default=True, help="Seconds to answer.")
-@click.option("--claim-window", type=int, default=86_400, show_default=True, help="Seconds to claim.")
+@click.option("--collect-window", type=UINT32, default=3600, show_default=True, help="Seconds to contribute.")
+@click.option("--complaint-window", type=UINT32, default=600, show_default=True, help="Seconds to check.")
+@click.option("--row-window", type=UINT32, default=600, show_default=True, help="Seconds to answer.")
+@click.option("--claim-window", type=UINT32, default=86_400, show_default=True, help="Seconds to claim.")
 @click.option("--flat-fee", type=AMOUNT, default="0.5", show_default=True, help="Tokens per right row.")
 @click.option("--rate", type=AMOUNT, help="Tokens per row, contributor and element; by default 2 tokens a row at most.")
 @click.option("--reward", type=AMOUNT, default="0.01", show_default=True, help="Tokens per contributor.")
@@ -118,6 +119,7 @@ def draw_round(session: Session, key: str, round_id: int) -> Answer:
 
 def _draw(session: Session, account: AccountKey, round_id: int) -> Outcome:
     contracts = session.contracts
+    _require_round(contracts.rounds, round_id)
     _wait_for_block(contracts.chain, contracts.rounds.round(round_id).seed_block + 1)
     # Draws happen in the order of their requests; whoever is next in the way pays a bounty too.
     for earlier in range(contracts.registry.next_ticket(), round_id):
@@ -148,9 +150,8 @@ def _told(outcome: Outcome, round_id: int) -> str:
 def status(session: Session, round_id: int) -> Answer:
     """Show a round's state, deadlines, committee and money."""
     rounds = session.contracts.rounds
+    _require_round(rounds, round_id)
     state, round_facts = rounds.state(round_id), rounds.round(round_id)
-    if state is State.NONE:
-        raise ChainError(f"round {round_id}: there is none; rounds are 0 to {rounds.number() - 1}")
     ends, terms = rounds.deadlines(round_id), rounds.terms(round_id)
     clerk_ids, pot = rounds.seats(round_id), rounds.pot(round_id)
     seats = [
@@ -190,6 +191,13 @@ def status(session: Session, round_id: int) -> Answer:
         "clerks": ", ".join(_seat_words(seat) for seat in seats) or "not drawn",
     }
     return Answer(data, facts(shown))
+
+
+def _require_round(rounds: Rounds, round_id: int) -> None:
+    number = rounds.number()
+    if round_id >= number:
+        there_are = f"rounds are 0 to {number - 1}" if number else "no round was requested yet"
+        raise ChainError(f"round {round_id}: there is none; {there_are}")
 
 
 def _seat_words(seat: dict[str, Any]) -> str:

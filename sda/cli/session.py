@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 
 import click
@@ -69,16 +71,24 @@ class Session:
         if self.password_file is not None:
             try:
                 lines = self.password_file.read_text().splitlines()
-            except OSError as error:
+            except (OSError, UnicodeDecodeError) as error:
                 raise KeyFileError(f"{self.password_file}: cannot be read") from error
             return lines[0] if lines else ""
         if PASSWORD_VARIABLE in os.environ:
             return os.environ[PASSWORD_VARIABLE]
-        try:
-            answer: str = click.prompt("Password of the key file", hide_input=True, err=True)
-        except click.Abort:
-            raise KeyFileError(f"no password: use --password-file or set {PASSWORD_VARIABLE}") from None
-        return answer
+        return _ask("Password of the key file: ")
+
+    @property
+    def new_password(self) -> str:
+        """As `password`; typed at the terminal, it is typed twice.
+
+        Raises:
+            KeyFileError: As `password`, or the second one differs.
+        """
+        asked = self.password_file is None and PASSWORD_VARIABLE not in os.environ
+        if asked and self.password != _ask("The same again: "):
+            raise KeyFileError("password: the two differ; nothing was changed")
+        return self.password
 
     # ------------------------------------------------------------------ keys and agents
 
@@ -101,8 +111,10 @@ class Session:
         return ClerkKeys(self.directory(name), self.password, self.strength)
 
     def clerk(self, name: str) -> ClerkAgent:
-        """A clerk's agent."""
-        return ClerkAgent(self.contracts, self.clerk_keys(name), self.relay)
+        """A clerk's agent. Its account is opened first: no epoch key is written under a wrong password."""
+        keys = self.clerk_keys(name)
+        _ = keys.account
+        return ClerkAgent(self.contracts, keys, self.relay)
 
     def developer(self, name: str) -> DeveloperAgent:
         """A developer's agent."""
@@ -114,6 +126,16 @@ class Session:
         directory = self.directory(name)
         identity = Identity.load(directory, self.password)
         return ContributorAgent(self.contracts, identity, self.relay, directory, minima)
+
+
+def _ask(prompt: str) -> str:
+    """A password typed at the terminal; never one that would show, nor the standard input of a command."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)
+            return getpass(prompt)
+    except (EOFError, GetPassWarning):
+        raise KeyFileError(f"no password: use --password-file or set {PASSWORD_VARIABLE}") from None
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -6,15 +6,22 @@ import csv
 import io
 import json
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from pathlib import Path
 
 import click
 
-from sda.chain.addresses import from_text
+from sda.chain.addresses import ZERO_ADDRESS, from_text
+from sda.chain.settings import in_tokens
 from sda.errors import EncodingError, ParameterError
 
 _DECIMALS = 18
+_MOST_UNITS = 2**96 - 1
+_EXACT = Context(prec=60, traps=[InvalidOperation, Inexact, Overflow])
+
+ROUND_ID = click.IntRange(0, 2**64 - 1)
+UINT32 = click.IntRange(0, 2**32 - 1)
+"""What the contracts' uint32 can hold; narrower bounds are the contracts' to name."""
 
 
 class Amount(click.ParamType):
@@ -27,16 +34,25 @@ class Amount(click.ParamType):
         if isinstance(value, int):
             return value
         try:
-            units = Decimal(str(value)).scaleb(_DECIMALS)
+            tokens = Decimal(str(value))
         except InvalidOperation:
             self.fail(f"{value!r} is no amount of tokens, such as 100 or 2.5", param, context)
-        if not units.is_finite() or units < 0 or units != units.to_integral_value():
-            self.fail(f"{value!r}: must be at least 0, with at most {_DECIMALS} decimals", param, context)
+        try:
+            units = tokens.scaleb(_DECIMALS, _EXACT)
+            allowed = 0 <= units <= _MOST_UNITS and units == units.to_integral_value()
+        except (InvalidOperation, Inexact, Overflow):
+            allowed = False
+        if not allowed:
+            self.fail(
+                f"{value!r}: must be in [0, {in_tokens(_MOST_UNITS)}], with at most {_DECIMALS} decimals",
+                param,
+                context,
+            )
         return int(units)
 
 
 class Address(click.ParamType):
-    """An account's address."""
+    """An account's address, to which money may go: not zero."""
 
     name = "address"
 
@@ -45,9 +61,12 @@ class Address(click.ParamType):
         if isinstance(value, bytes):
             return value
         try:
-            return from_text(str(value))
+            address = from_text(str(value))
         except ParameterError as error:
             self.fail(str(error), param, context)
+        if address == ZERO_ADDRESS:
+            self.fail(f"{value}: must not be zero, from where nobody gets anything back", param, context)
+        return address
 
 
 AMOUNT = Amount()
@@ -68,22 +87,28 @@ def read_vector(source: str) -> list[int]:
         text = sys.stdin.read() if source == "-" else Path(source).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise EncodingError(f"vector {source}: cannot be read") from error
+    text = text.removeprefix("\ufeff")  # as spreadsheets write it
     if not text.strip():
         raise EncodingError(f"vector {source}: is empty")
-    cells = _json_cells(text, source) if text.lstrip().startswith("[") else _csv_cells(text)
+    cells = _json_cells(text, source) if text.lstrip().startswith("[") else _csv_cells(text, source)
     return [_integer(cell, index) for index, cell in enumerate(cells)]
 
 
 def _json_cells(text: str, source: str) -> list[object]:
     try:
         cells = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise EncodingError(f"vector {source}: is not a JSON list") from None
     return list(cells)
 
 
-def _csv_cells(text: str) -> list[object]:
-    return [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell.strip()]
+def _csv_cells(text: str, source: str) -> list[object]:
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error:
+        raise EncodingError(f"vector {source}: is not comma-separated values") from None
+    # A comma may end a line; any other empty cell is a coordinate that is missing.
+    return [cell for row in rows for cell in (row if not row or row[-1].strip() else row[:-1])]
 
 
 def _integer(cell: object, index: int) -> int:
