@@ -65,7 +65,7 @@ class ChainError(SDAError):
 
 
 class UnreachableError(ChainError):
-    """A node does not answer. Nothing is lost: the command can be run again."""
+    """A node does not answer. Nothing is lost; unless a transaction was sent already, it can be run again."""
 
 
 class ContractError(ChainError):

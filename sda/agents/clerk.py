@@ -95,11 +95,12 @@ class ClerkAgent:
         The key is on disk before it is on chain: a crash in between leaves a key to register with, never a
         registered key without its secret.
         """
+        account = self.account  # a wrong password is noticed before a key is written under it
         epoch = self.registry.epoch_now()
         secret = self.keys.key(epoch) if epoch in self.keys.epochs() else self.keys.add_epoch(epoch)
         value = stake + self.registry.settings().registration_fee
-        permit = self.contracts.token.permit(self.account, self.registry.address, value)
-        return self.registry.register(self.account, secret, stake, permit)
+        permit = self.contracts.token.permit(account, self.registry.address, value)
+        return self.registry.register(account, secret, stake, permit)
 
     def add_stake(self, amount: int) -> Receipt:
         """Add to the stake, token units."""
@@ -179,9 +180,10 @@ class ClerkAgent:
         if facts.closed:
             self._book.forget(view.round_hash)
             return
-        if view.state in (State.ABANDONED, State.FRAUD) or (
-            view.row_end and (now >= view.row_end or facts.all_resolved)
-        ):
+        rows_over = view.row_end and (now >= view.row_end or facts.all_resolved)
+        if view.state is State.SETTLING:
+            yield _attempt("exclusions settled", round_id, lambda: self._settle(view))
+        elif rows_over or view.state in (State.ABANDONED, State.FRAUD):
             yield _attempt("round closed", round_id, lambda: self._close(round_id))
         elif owes and view.state is State.DISPUTING:
             yield from self._look(view, seat)

@@ -234,10 +234,17 @@ class Chain:
 
         Raises:
             ContractError: It was mined and the contract refused.
+            UnreachableError: The node went away; the transaction was sent and may be mined.
             ChainError: It was not mined in time; it may still be.
         """
         with sensible_answers():
-            receipt = self._mined(transaction)
+            try:
+                receipt = self._mined(transaction)
+            except UnreachableError as error:
+                raise UnreachableError(
+                    f"transaction 0x{transaction.hex()} was sent, then the node went away: look at the state before"
+                    " sending it again"
+                ) from error
             block = int(receipt["blockNumber"])
             if receipt["status"] != 1:
                 raise self._reason(transaction, block)

@@ -10,7 +10,7 @@ from sda.chain.addresses import to_text
 from sda.chain.contract import Event
 from sda.chain.settings import in_tokens
 from sda.cli.contributor import round_argument
-from sda.cli.output import Answer, command, table
+from sda.cli.output import Answer, command, example_epilog, table
 from sda.cli.rounds import key_option
 from sda.cli.session import Session, pass_session
 
@@ -30,7 +30,7 @@ FRAUDS = (
 """`IFrauds.Fraud`, in its order."""
 
 
-@click.group("dispute")
+@click.group("dispute", epilog=example_epilog("sda dispute show 0"))
 def group() -> None:
     """Who lied, and what was decided."""
 

@@ -12,7 +12,7 @@ CONTRIBUTORS = ["alice", "bob", "carol", "dave"]
 VECTORS = {"alice": [1, 0, 255, 4, 5, 6, 7], "bob": [0, 1, 2, 3, 4, 5, 6], "carol": [9, 9, 9, 9, 9, 9, 255]}
 SUMS = [sum(column) for column in zip(*VECTORS.values(), strict=True)]
 
-OPEN = "round open --profile test --minimum 3 --reward 0.5 --no-draw"
+OPEN = "round open --profile test --minimum 3 --reward 0.01 --no-draw"
 """Seven coordinates of 8 bits; five clerks, of whom four complete it."""
 
 MINIMA = "--min-seats 5 --min-threshold 2 --min-contributors 3"

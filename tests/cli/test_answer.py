@@ -62,7 +62,6 @@ def test_run__damaged_answers__is_refused(sda: Shell) -> None:
     assert sda.refuses(f"clerk run --key {first}") == "a file cannot be used: file is not a database"
 
 
-@pytest.mark.xfail(strict=True, reason="sda.agents.clerk reads its progress file unguarded, and writes it in place")
 def test_run__progress_file_cut_off_by_a_crash__still_serves(sda: Shell) -> None:
     (first, *_) = seated(sda)
     sda(f"clerk run --key {first}")

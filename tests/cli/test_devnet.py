@@ -130,7 +130,7 @@ def _words_of(directory: Path) -> list[str]:
 def test_deploy__addresses_are_printed_and_written(sda: Shell) -> None:
     file = sda.home / "second.json"
     made = sda.json(f"deploy --key developer --preset testnet --out {file}")
-    assert made.keys() == {"chain_id", "token", "generators", "randomness", "registry", "rounds", "file"}
+    assert made.keys() == {"chain_id", "token", "generators", "randomness", "registry", "disputes", "rounds", "file"}
     assert (made["chain_id"], made["file"]) == (31337, str(file))
     (sda.home / "deployment.json").unlink()
     file.rename(sda.home / "deployment.json")

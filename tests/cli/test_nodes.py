@@ -163,7 +163,6 @@ def test_node_stops_after_the_snapshot_was_sent__the_round_goes_on(sda: Shell, g
     assert "job checked" in sda(f"clerk run --key {seated(sda)[0]}")
 
 
-@pytest.mark.xfail(strict=True, reason="sda.chain.client.wait does not say that the transaction was sent")
 def test_node_stops_after_a_stake_was_sent__running_again_is_not_advised(sda: Shell, gate: Gate) -> None:
     # It would be added twice; a round would be opened, and paid, twice.
     gate.closes_at = "eth_getTransactionReceipt"

@@ -24,9 +24,10 @@ from tests.cli.steps import OPEN, collecting
         ("--collect-window 1", "InvalidTerm(field=collectWindow, value=1, lowest=2, highest=86400)"),
         ("--claim-window 86401", "InvalidTerm(field=claimWindow, value=86401, lowest=2, highest=86400)"),
         ("--n 9", "CommitteeExceedsPool(n=9, pool=8)"),
-        ("--flat-fee 1000", "FeesExceedBonds("),
+        ("--flat-fee 1000", "PaymentsExceedBonds("),
+        ("--flat-fee 0", "InvalidTerm(field=flatFee, value=0, lowest=1000000000000000, highest="),
+        ("--reward 100", "PaymentsExceedBonds("),
         ("--max-payment 1", f"EscrowTooSmall(offered={TOKEN}, required="),
-        ("--reward 100", "ERC20InsufficientBalance("),
     ],
 )
 def test_open__terms_out_of_range__are_refused_by_name(sda: Shell, options: str, message: str) -> None:

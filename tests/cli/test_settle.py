@@ -42,7 +42,7 @@ def test_finalise__claims_over__returns_the_rest(sda: Shell) -> None:
     assert sda.json("round finalise 0")["action"] == "unclaimed rewards returned to the developer"
     after = sda.json("balance developer")
     gained = [after[name] - before[name] for name in ("token_units", "credited_units")]
-    assert sum(gained) == 2 * TOKEN // 2
+    assert sum(gained) == 2 * TOKEN // 100
     assert sda.refuses("round finalise 0") == "NothingToSweep(roundId=0)"
 
 
@@ -59,7 +59,7 @@ def test_claim__gas_key__pays_the_gas_and_nothing_else(sda: Shell) -> None:
     before = sda.json("balance bob"), sda.json("balance dave")
     sda("claim 0 --key bob --gas-key dave")
     after = sda.json("balance bob"), sda.json("balance dave")
-    assert after[0] == {**before[0], "token_units": before[0]["token_units"] + TOKEN // 2}
+    assert after[0] == {**before[0], "token_units": before[0]["token_units"] + TOKEN // 100}
     assert after[1]["token_units"] == before[1]["token_units"]
     assert after[1]["ether_wei"] < before[1]["ether_wei"]
     assert "keys/nobody/account.json" in sda.refuses("claim 0 --key alice --gas-key nobody")

@@ -54,7 +54,7 @@ def test_round__by_commands__gives_the_sum_and_pays_everybody(sda: Shell) -> Non
     for name in VECTORS:
         claimed = sda.json(f"claim 0 --key {name}")
         assert claimed.keys() == {"round", "units", "transaction"}
-        assert sda.json(f"balance {name}")["token_units"] == 10_000 * TOKEN + TOKEN // 2
+        assert sda.json(f"balance {name}")["token_units"] == 10_000 * TOKEN + TOKEN // 100
     for name in seated(sda):
         assert sda.json(f"balance {name}")["credited_units"] >= TOKEN // 2
         assert sda.json(f"collect --key {name}")["units"] >= TOKEN // 2
@@ -93,6 +93,6 @@ def test_round__by_commands__reads_well(sda: Shell) -> None:
     assert [int(row["sum"]) for row in csv.DictReader(file.open())] == SUMS
     if not sda.json("round status 0")["facts"]["closed"]:
         assert sda("round finalise 0") == "round 0: completed, settled\n"
-    assert sda("claim 0 --key alice").startswith("round 0: 0.5 tokens paid for 0x")
+    assert sda("claim 0 --key alice").startswith("round 0: 0.01 tokens paid for 0x")
     assert "FAILED" not in sda("audit 0")
     assert "tokens sent to 0x" in sda(f"collect --key {first}")
