@@ -51,6 +51,7 @@ lint: setup ## formatting, lint, strict types, artifacts match the sources
 	$(RUN)/python tools/compile.py --check
 
 test-contracts: setup ## Foundry: unit, fuzz, invariants, gas
+	@mkdir -p .build
 	forge test
 	$(RUN)/python tools/gas.py
 
@@ -64,6 +65,7 @@ bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
 
 gas: setup ## measure gas; rewrites the checked gas table
+	@mkdir -p .build
 	forge test --match-contract "RoundsGas|DisputesGas"
 	$(RUN)/python tools/gas.py --write
 

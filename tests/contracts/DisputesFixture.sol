@@ -58,7 +58,7 @@ abstract contract DisputesFixture is GasRecord {
         commit(lie, terms, count);
     }
 
-    function commit(Lie memory lie, Terms memory terms, uint32 count) private {
+    function commit(Lie memory lie, Terms memory terms, uint32 count) internal {
         lie.snapshot = makeSnapshot(lie.id, 3);
         lie.snapshot.count = count;
         for (uint256 seat = 0; seat < terms.n; ++seat) {
