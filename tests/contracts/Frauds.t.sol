@@ -262,8 +262,9 @@ contract FraudsTest is DisputesFixture {
         vm.expectRevert(ICases.NothingWrong.selector);
         judge.badLeafKind(id, c.place, signed.leaf, signed.leaf.body);
         IRounds.Set memory set = Dealer.setOf(c.snapshot);
+        bytes32 node = leafHash(id, signed.leaf);
         vm.expectRevert(ICases.NothingWrong.selector);
-        judge.badFill(id, c.place, set, leafHash(id, signed.leaf));
+        judge.badFill(id, c.place, set, node);
         signed.leaf.nonce ^= 1;
         vm.expectRevert(
             abi.encodeWithSelector(ICases.NotInTree.selector, rootOf(id, signed.leaf, c), rounds.round(id).root)
@@ -405,6 +406,7 @@ contract FraudsTest is DisputesFixture {
             Closed memory c = closedOver(opened(), hashOf(leaf), 0, 8);
             convictedOf(c.id, IFrauds.Fraud.Point, 8);
             judge.badLeafPoint(c.id, 0, c.place, leaf, point);
+            close(c.id);
             ++tried;
         }
         assertTrue(tried >= 3, "vectors");
