@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench gas fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench gas coverage fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -68,6 +68,9 @@ gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build
 	forge test --match-contract "RoundsGas|DisputesGas"
 	$(RUN)/python tools/gas.py --write
+
+coverage: setup ## lines and branches of the contracts that Foundry's tests reach
+	forge coverage --no-match-contract "Gas|Invariant|DrawLaw" --no-match-coverage "tests/"
 
 fmt: setup ## format everything
 	$(RUN)/ruff check --fix-only .

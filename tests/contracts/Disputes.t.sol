@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
+import {Disputes} from "../../contracts/Disputes.sol";
 import {Complaint, ExcludedLeaf, Opening, Place} from "../../contracts/interfaces/Evidence.sol";
 import {ICases} from "../../contracts/interfaces/ICases.sol";
 import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
@@ -294,6 +295,52 @@ contract BadShareTest is DisputesFixture {
         settle(wrong);
     }
 
+    function test_settle__another_set_or_queue_or_shape__reverts() external {
+        Lie memory lie = load();
+        complain(lie, 0);
+        vm.warp(toComplaints(lie.id));
+        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
+        BLS.G1Point[] memory points = sharing(lie.id).points;
+        IDisputes.Exclusion[] memory queue = verdicts(lie);
+        ExcludedLeaf[] memory leaves = new ExcludedLeaf[](1);
+
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "leaves", 0, 1));
+        disputes.settle(lie.id, set, points, queue, new ExcludedLeaf[](0));
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 7, 8));
+        disputes.settle(lie.id, set, new BLS.G1Point[](7), queue, leaves);
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 0, 6));
+        disputes.settle(lie.id, set, points, queue, leaves);
+        leaves[0].points = new BLS.G1Point[](6);
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "corrections", 0, 2));
+        disputes.settle(lie.id, set, points, queue, leaves);
+        leaves[0].corrections = new bytes32[](2);
+        vm.expectPartialRevert(ICases.NotOpened.selector);
+        disputes.settle(lie.id, set, points, queue, leaves);
+        queue[0].index ^= 1;
+        vm.expectPartialRevert(ICases.NotOpened.selector);
+        disputes.settle(lie.id, set, points, queue, leaves);
+        set.count -= 1;
+        vm.expectPartialRevert(ICases.WrongSet.selector);
+        disputes.settle(lie.id, set, points, queue, leaves);
+    }
+
+    /// Points that differ by the excluded leaf and are no codeword: another seat ≥ R.
+    function test_settle__late_seats_point_changed__reverts() external {
+        Lie memory lie = load();
+        complain(lie, 0);
+        vm.warp(toComplaints(lie.id));
+        ExcludedLeaf[] memory leaves = excludedOf(lie);
+        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
+        BLS.G1Point[] memory points = sharing(lie.id).points;
+        IDisputes.Exclusion[] memory queue = verdicts(lie);
+        points[7] = points[6];
+        vm.expectRevert(IDisputes.NotACodeword.selector);
+        disputes.settle(lie.id, set, points, queue, leaves);
+        points[7].y_b ^= bytes32(uint256(1));
+        vm.expectRevert(IDisputes.PointsInvalid.selector);
+        disputes.settle(lie.id, set, points, queue, leaves);
+    }
+
     function test_settle__not_in_time__is_given_up() external {
         Lie memory lie = load();
         complain(lie, 0);
@@ -449,6 +496,68 @@ contract ChallengesTest is DisputesFixture {
         disputes.answerLeaf(id, lie.signed, key, points, corrections, new uint256[](0));
     }
 
+    /// @dev A node whose children, and what seats 1 and 7 need of them, are known.
+    function openings()
+        private
+        view
+        returns (Opening[3] memory made, BLS.G1Point[][3] memory points, bytes[3] memory rows)
+    {
+        for (uint256 i = 3; i > 0; --i) {
+            uint256 at_ = i - 1;
+            points[at_] = new BLS.G1Point[](6);
+            made[at_].words = new bytes32[](8);
+            for (uint256 seat = 0; seat < 6; ++seat) {
+                points[at_][seat] = Prover.publicKey(100 * i + seat);
+                made[at_].words[seat] = Prover.hash(points[at_][seat]);
+            }
+            rows[at_] = abi.encode(i, i);
+            made[at_].words[7] = keccak256(rows[at_]);
+            (made[at_].left, made[at_].right) = (bytes32(i), bytes32(i + 10));
+        }
+        (made[0].left, made[0].right) = (hashOf(made[1]), hashOf(made[2]));
+    }
+
+    function hashOf(Opening memory opening) private pure returns (bytes32) {
+        bytes32 body = keccak256(abi.encodePacked(opening.count, opening.words));
+        return keccak256(bytes.concat(opening.left, opening.right, body));
+    }
+
+    function test_answerNode__everything_that_the_seat_needs__or_nothing() external {
+        (Opening[3] memory made, BLS.G1Point[][3] memory points, bytes[3] memory rows) = openings();
+        uint256 round = request(defaultTerms());
+        draw(round);
+        IRounds.Snapshot memory snapshot = makeSnapshot(round, 5);
+        Place memory place = Place(2, pathFrom(hashOf(made[0]), 2, 2, snapshot));
+        place.path[1].body = Dealer.rootBody(snapshot);
+        take(round, snapshot);
+        address late = operator(round, 7);
+        fundDisputes(late);
+        bytes32 node = hashOf(made[0]);
+        vm.prank(late);
+        uint256 id = disputes.challenge(round, 7, place, node, noPermit);
+
+        Lie memory lie = load();
+        BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 1, 0));
+        disputes.answerLeaf(id, lie.signed, key, points[0], new bytes32[](2), new uint256[](2));
+        rows[2] = abi.encode(uint256(1), uint256(1));
+        vm.expectPartialRevert(ICases.NotOpened.selector);
+        disputes.answerNode(id, made, points, rows);
+        (, points, rows) = openings();
+        points[1][3] = points[1][4];
+        vm.expectPartialRevert(ICases.NotOpened.selector);
+        disputes.answerNode(id, made, points, rows);
+        points[1] = new BLS.G1Point[](5);
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 5, 6));
+        disputes.answerNode(id, made, points, rows);
+        (, points, rows) = openings();
+        vm.expectEmit();
+        emit IDisputes.Answered(round, id);
+        disputes.answerNode(id, made, points, rows);
+        assertEq(disputes.challengeOf(id).deadline, 0, "answered");
+        assertEq(disputes.challenges(), id + 1, "counted");
+    }
+
     function test_answer__of_something_else__reverts() external {
         Lie memory lie = load();
         uint256 id = leafChallenged();
@@ -507,5 +616,14 @@ contract ChallengesTest is DisputesFixture {
         vm.warp(toComplaints(lie.id));
         disputes.reclaim(id);
         assertEq(disputes.balanceOf(holder), CHALLENGE_BOND, "back");
+    }
+
+    function test_deploy__no_time_to_answer__reverts() external {
+        IDisputes.Settings memory settings = disputeSettings();
+        settings.challengeWindow = 0;
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.InvalidSettings.selector, "challengeWindow"));
+        new Disputes(rounds, registry, token, DATA, settings);
+        assertEq(keccak256(abi.encode(disputes.settings())), keccak256(abi.encode(disputeSettings())), "settings");
+        assertEq(rounds.disputes(), address(disputes), "the one it obeys");
     }
 }

@@ -161,16 +161,20 @@ abstract contract DisputesFixture is GasRecord {
         queue[0] = IDisputes.Exclusion(uint32(lie.index), false, lie.signed.leaf.body);
     }
 
-    function settle(Lie memory lie) internal {
+    function excludedOf(Lie memory lie) internal view returns (ExcludedLeaf[] memory leaves) {
         Terms memory terms = rounds.terms(lie.id);
         uint256 threshold = uint256(terms.t) + terms.k;
-        ExcludedLeaf[] memory leaves = new ExcludedLeaf[](1);
+        leaves = new ExcludedLeaf[](1);
         leaves[0].points = new BLS.G1Point[](threshold);
         leaves[0].corrections = new bytes32[](terms.n - threshold);
         for (uint256 seat = 0; seat < terms.n; ++seat) {
             if (seat < threshold) leaves[0].points[seat] = lie.points[seat];
             else leaves[0].corrections[seat - threshold] = lie.words[seat];
         }
+    }
+
+    function settle(Lie memory lie) internal {
+        ExcludedLeaf[] memory leaves = excludedOf(lie);
         IRounds.Set memory set = Dealer.setOf(lie.snapshot);
         BLS.G1Point[] memory points = sharing(lie.id).points;
         vm.prank(ANYONE);

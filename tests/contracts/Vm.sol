@@ -18,6 +18,7 @@ interface Vm {
     function etch(address target, bytes calldata code) external;
     function expectEmit() external;
     function expectRevert() external;
+    function expectPartialRevert(bytes4 selector) external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
     function getNonce(address account) external view returns (uint64);

@@ -44,6 +44,7 @@ class Cast:
         self.domain = Domain(devnet.chain.chain_id, self.rounds.address)
         self.relay = self.open_relay()
         self.clerks: dict[int, ClerkAgent] = {}
+        self.silent: set[int] = set()
         for number in range(clerks):
             agent = self.clerk(f"clerk-{number}", new=True)
             clerk_id, _ = agent.register(100 * TOKEN)
@@ -109,8 +110,9 @@ class Cast:
         return [self.clerks[clerk_id] for clerk_id in self.rounds.seats(round_id)]
 
     def run_all(self) -> list[Deed]:
-        """Every clerk makes one pass."""
-        return [deed for agent in self.clerks.values() for deed in agent.run_once()]
+        """Every clerk makes one pass, but for those that are silent."""
+        agents = [agent for clerk_id, agent in self.clerks.items() if clerk_id not in self.silent]
+        return [deed for agent in agents for deed in agent.run_once()]
 
     def past_complaints(self) -> None:
         """The longest complaint window of a test's round passes."""

@@ -1,0 +1,199 @@
+"""Every dishonest act in one place: what is done, and, once the honest parties have acted, what became of everybody.
+
+`python -m tests.adversary.table --write` plays them all on Anvil and writes docs/adversary.md; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from sda.errors import ContractError, RelayError, SDAError
+from sda.findings import BadShare
+from sda.relay import RefusedError
+from tests.adversary.forger import Forge, Forger, other_correction, other_count, other_point, other_sums
+from tests.adversary.test_contributors import lie
+from tests.adversary.test_withheld import mute
+from tests.chain.stage import make_terms
+from tests.rounds.cast import Cast
+
+HONEST = 4
+"""Contributors that do as they should."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One dishonest act.
+
+    Attributes:
+        role: Who; a dishonest clerk holds seat 0.
+        act: What it does, in words.
+        play: Does it in a round that collects and has its honest contributors, and leaves the round closed or not.
+    """
+
+    role: str
+    act: str
+    play: Callable[[Cast, int], None]
+
+
+def _point(seat: int) -> Callable[[Cast, int], None]:
+    return lambda cast, round_id: _lie_and_close(cast, round_id, other_point(seat))
+
+
+def _lie_and_close(cast: Cast, round_id: int, change: object) -> None:
+    lie(cast, round_id, f"liar-{round_id}", change)
+    cast.developer.snapshot(round_id)
+
+
+def _second_message(cast: Cast, round_id: int) -> None:
+    agent = cast.contributors[-1]
+    view = cast.rounds.view(round_id)
+    other = cast.contributor(f"another-device-{round_id}")
+    sent = other.outbox.prepare(view, agent.key, agent.enrol(), [0] * view.terms.length, agent.key.account.address)
+    _refused(lambda: cast.relay.submit(sent.encode()))
+    cast.developer.snapshot(round_id)
+
+
+def _copied_message(cast: Cast, round_id: int) -> None:
+    (message, *_) = cast.relay.contributions(cast.rounds.view(round_id).round_hash)
+    thief = cast.contributor(f"thief-{round_id}")
+    copied = message[:33] + thief.key.account.address + thief.enrol().to_bytes(4, "big") + message[57:]
+    _refused(lambda: cast.relay.submit(copied))
+    cast.developer.snapshot(round_id)
+
+
+Nodes: TypeAlias = dict[tuple[int, int], Forge]
+
+
+def _forged(change: Callable[[Forger], None], nodes: Nodes | None = None) -> Callable[[Cast, int], None]:
+    def play(cast: Cast, round_id: int) -> None:
+        forger = Forger(cast, round_id)
+        change(forger)
+        forger.close(nodes)
+
+    return play
+
+
+def _nothing(forger: Forger) -> None:
+    """The leaves are honest."""
+
+
+def _unsigned(forger: Forger) -> None:
+    index = forger.n + 1
+    leaf = forger.leaves[index].leaf
+    forger.leaves[index] = replace(forger.leaves[index], leaf=replace(leaf, sums=other_point(2)(leaf.sums)))
+
+
+def _twice(forger: Forger) -> None:
+    forger.leaves[forger.n + 2] = forger.leaves[forger.n + 1]
+
+
+def _nonce(forger: Forger) -> None:
+    forger.roster = replace(forger.roster, nonces=[b"\0\0\0\0", *forger.roster.nonces[1:]])
+
+
+def _second_snapshot(cast: Cast, round_id: int) -> None:
+    collected, _ = cast.developer.snapshot(round_id)
+    _refused(lambda: cast.rounds.snapshot(cast.developer.account, round_id, collected.snapshot))
+
+
+def _late_snapshot(cast: Cast, round_id: int) -> None:
+    cast.node.increase_time(make_terms().collect_window)
+    _refused(lambda: cast.developer.snapshot(round_id))
+
+
+def _withheld(cast: Cast, round_id: int) -> None:
+    _lie_and_close(cast, round_id, other_point(0))
+    mute(cast)
+
+
+def _row(change: Callable[[list[int]], list[int]]) -> Callable[[Cast, int], None]:
+    def play(cast: Cast, round_id: int) -> None:
+        cast.developer.snapshot(round_id)
+        cast.run_all()
+        cast.past_complaints()
+        agent = cast.committee(round_id)[0]
+        view = cast.rounds.view(round_id)
+        found = agent._compute(view, view.seats[0])
+        cast.rounds.submit_row(agent.account, round_id, 0, found.closed_set, change(list(found.row)))
+
+    return play
+
+
+def _silence(cast: Cast, round_id: int) -> None:
+    cast.developer.snapshot(round_id)
+    cast.silent = {cast.committee(round_id)[0].clerk_id}
+
+
+def _false_complaint(cast: Cast, round_id: int) -> None:
+    cast.developer.snapshot(round_id)
+    agent = cast.committee(round_id)[0]
+    view = cast.rounds.view(round_id)
+    agent._compute(view, view.seats[0])
+    here = agent._walk(view, view.seats[0])._at_leaf(view.terms.n)
+    finding = BadShare(here.place, here.node, 0)  # type: ignore[union-attr, arg-type]
+    _refused(lambda: agent._show(view, finding))
+
+
+def _no_data(cast: Cast, round_id: int) -> None:
+    cast.developer.snapshot(round_id)
+    agent = cast.committee(round_id)[0]
+    cast.rounds.declare_no_data(agent.account, round_id, 0)
+
+
+def _stolen_claim(cast: Cast, round_id: int) -> None:
+    cast.developer.snapshot(round_id)
+    cast.run_all()
+    cast.past_complaints()
+    cast.run_all()
+    cast.settle()
+    thief, victim = cast.contributor(f"thief-{round_id}"), cast.contributors[-1]
+    view = cast.rounds.view(round_id)
+    contribution = victim.outbox.stored(view, victim.key.account.address)
+    assert contribution is not None
+    proof = cast.relay.claim_proof(view.round_hash, victim.key.account.address)
+    stolen = replace(contribution.leaf, payout=thief.key.account.address)
+    place = (round_id, proof.index, stolen, victim.enrolment, proof.path)
+    _refused(lambda: cast.rounds.claim(cast.developer.account, *place))
+
+
+def _refused(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except (ContractError, RefusedError, RelayError, SDAError):
+        return
+    raise AssertionError("was not refused")
+
+
+def _late_seat(cast: Cast, round_id: int) -> None:
+    _lie_and_close(cast, round_id, other_correction(0))
+
+
+# n = 5, R = 4 and four contributors: leaves 5 to 8 of 16.
+_NODE: Nodes = {(2, 2): other_sums(other_point(1))}
+_CORRECTION: Nodes = {(3, 0): other_sums(other_correction(0))}
+_COUNTS: Nodes = {(2, 1): other_sums(other_count(1)), (2, 2): other_sums(other_count(-1))}
+
+SCENARIOS = (
+    Scenario("contributor", "commits to another share for seat 0 than it sent", _point(0)),
+    Scenario("contributor", "commits to another share for a seat in the middle", _point(3)),
+    Scenario("contributor", "sends another correction for a late seat", _late_seat),
+    Scenario("contributor", "sends a second message with other data", _second_message),
+    Scenario("contributor", "sends somebody else's message as its own", _copied_message),
+    Scenario("developer", "commits to a node that is not the sum of its children", _forged(_nothing, _NODE)),
+    Scenario("developer", "commits to a wrong sum of corrections", _forged(_nothing, _CORRECTION)),
+    Scenario("developer", "counts a contributor that is not there", _forged(_nothing, _COUNTS)),
+    Scenario("developer", "forges a contributor's leaf", _forged(_unsigned)),
+    Scenario("developer", "counts one contributor twice", _forged(_twice)),
+    Scenario("developer", "shows a roster with another nonce", _forged(_nonce)),
+    Scenario("developer", "takes a second snapshot", _second_snapshot),
+    Scenario("developer", "takes its snapshot too late", _late_snapshot),
+    Scenario("relay", "withholds the tree, and the developer stays silent", _withheld),
+    Scenario("clerk", "sends a wrong row", _row(lambda row: [row[0] ^ 1, *row[1:]])),
+    Scenario("clerk", "sends zeros", _row(lambda row: [0] * len(row))),
+    Scenario("clerk", "stays silent", _silence),
+    Scenario("clerk", "accuses an honest contributor", _false_complaint),
+    Scenario("clerk", "says that it has no data, and had it", _no_data),
+    Scenario("outsider", "claims somebody else's reward", _stolen_claim),
+)

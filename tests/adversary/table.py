@@ -1,0 +1,191 @@
+"""Plays every scenario on Anvil and tells what became of everybody: docs/adversary.md is what this prints.
+
+python -m tests.adversary.table            print it
+python -m tests.adversary.table --write    rewrite docs/adversary.md
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sda.agents import ContributorAgent
+from sda.chain.devnet import Devnet
+from sda.chain.rpc import request
+from sda.chain.settings import in_tokens
+from sda.errors import SDAError
+from sda.round import State
+from tests.adversary.scenarios import HONEST, SCENARIOS, Scenario
+from tests.chain.stage import make_terms
+from tests.rounds.cast import Cast
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "adversary.md"
+COLUMNS = (
+    "who",
+    "what it does",
+    "who is blamed",
+    "round",
+    "sum of the honest",
+    "developer pays",
+    "clerks lose",
+    "clerks get",
+    "honest contributors",
+)
+HEAD = """# What dishonest parties achieve
+
+Each line is a round on a real chain: {honest} honest contributors, a committee of {n} (R = {r}), and one party that
+cheats; everybody else runs the code of this repository. Written by `python -m tests.adversary.table --write`;
+`make test` plays all of it again and compares. Amounts are tokens; in the test round: flat fee {flat}, bond {bond},
+deposit {deposit}, reward {reward}.
+
+"developer pays" is what the round cost it in the end, "clerks lose" what was taken from stakes, "clerks get" their
+fees, finders' rewards and complaint fees, and "honest contributors" how many of them were paid.
+
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a round; amounts in token units."""
+
+    blamed: str
+    state: State
+    right: bool | None
+    developer: int
+    lost: int
+    earned: int
+    paid: int
+
+    def cells(self) -> tuple[str, ...]:
+        """For the table."""
+        sums = {True: "comes out", False: "WRONG", None: "nobody learns it"}
+        return (
+            self.blamed,
+            self.state.name.lower(),
+            sums[self.right],
+            in_tokens(self.developer),
+            in_tokens(self.lost),
+            in_tokens(self.earned),
+            f"{self.paid} of {HONEST} paid",
+        )
+
+
+def play(devnet: Devnet, home: Path, scenario: Scenario) -> Outcome:
+    """One scenario, from the request to the last claim."""
+    cast = Cast(devnet, home)
+    developer, token = cast.developer.account.address, cast.contracts.token
+    before = token.balance_of(developer)
+    stakes = _stakes(cast)
+    round_id = cast.open()
+    total = cast.contribute(round_id, HONEST)
+    honest = list(cast.contributors)
+    scenario.play(cast, round_id)
+    go_on(cast, round_id)
+    right = learn(cast, round_id, total)
+    paid = sum(claims(cast, agent, round_id) for agent in honest)
+    accounts = [agent.account.address for agent in cast.clerks.values()]
+    earned = sum(cast.rounds.balance_of(account) for account in accounts)
+    outcome = Outcome(
+        _blamed(cast, round_id),
+        cast.rounds.state(round_id),
+        right,
+        before - token.balance_of(developer) - cast.rounds.balance_of(developer),
+        stakes - _stakes(cast),
+        earned,
+        paid,
+    )
+    cast.relay.close()
+    return outcome
+
+
+def go_on(cast: Cast, round_id: int) -> None:
+    """Everybody honest does what is due, until the round is over."""
+    rounds, disputes = cast.rounds, cast.rounds.disputes
+    for _ in range(4):
+        if rounds.round(round_id).closed:
+            return
+        cast.run_all()
+        if any(each.deadline for each in disputes.challenges(round_id)):
+            cast.node.increase_time(disputes.settings().challenge_window)
+        elif rounds.state(round_id) is State.DISPUTING:
+            cast.past_complaints()
+        elif rounds.state(round_id) is State.COLLECTING:
+            cast.node.increase_time(make_terms().collect_window)
+    cast.settle()
+    if not rounds.round(round_id).closed:
+        rounds.close(cast.developer.account, round_id)
+
+
+def learn(cast: Cast, round_id: int, total: list[int]) -> bool | None:
+    """Whether the developer learns the right sum; None if it learns none."""
+    try:
+        sums = cast.developer.reveal(round_id)
+    except SDAError:
+        return None
+    # A liar that was not excluded sent ones.
+    return sums in (total, [value + 1 for value in total])
+
+
+def claims(cast: Cast, agent: ContributorAgent, round_id: int) -> bool:
+    """Whether a contributor is paid."""
+    try:
+        agent.claim(round_id, cast.developer.account)
+    except SDAError:
+        return False
+    return True
+
+
+def _stakes(cast: Cast) -> int:
+    return sum(cast.registry.clerk(clerk_id).stake for clerk_id in cast.clerks)
+
+
+def _blamed(cast: Cast, round_id: int) -> str:
+    names = {event.name for event in cast.rounds.disputes.history(round_id)}
+    names |= {event.name for event in cast.rounds.history(round_id)}
+    if names & {"Convicted", "Withheld"}:
+        return "the developer"
+    if "Excluded" in names:
+        return "the contributor"
+    if names & {"RowRejected", "Silent"}:
+        return "the clerk"
+    if "Abandoned" in names:
+        return "the developer, which gave up"
+    if "NoData" in names:
+        return "nobody: clerk and developer burn a little"
+    return "nobody: it was refused"
+
+
+def table() -> str:
+    """The whole document."""
+    terms, lines = make_terms(), []
+    with Devnet() as devnet, tempfile.TemporaryDirectory() as directory:
+        cast_free = request(devnet.node.url, "evm_snapshot", [])
+        for number, scenario in enumerate(SCENARIOS):
+            home = Path(directory) / str(number)
+            home.mkdir()
+            cells = play(devnet, home, scenario).cells()
+            lines.append(f"| {' | '.join((scenario.role, scenario.act, *cells))} |\n")
+            assert request(devnet.node.url, "evm_revert", [cast_free])
+            cast_free = request(devnet.node.url, "evm_snapshot", [])
+        settings = devnet.settings
+    bond = settings.registry.minimum_stake // settings.registry.maximum_seats
+    head = HEAD.format(
+        honest=HONEST,
+        n=terms.n,
+        r=terms.t + terms.k,
+        flat=in_tokens(terms.flat_fee),
+        bond=in_tokens(bond),
+        deposit=in_tokens(4 * (terms.n * terms.flat_fee + settings.rounds.abort_burn)),
+        reward=in_tokens(terms.reward),
+    )
+    rule = "| " + " | ".join("---" for _ in COLUMNS) + " |\n"
+    return head + f"| {' | '.join(COLUMNS)} |\n" + rule + "".join(lines)
+
+
+if __name__ == "__main__":
+    made = table()
+    print(made)
+    if sys.argv[1:] == ["--write"]:
+        DOCUMENT.write_text(made)

@@ -1,0 +1,50 @@
+"""Many rounds on one chain, each with somebody dishonest, chosen at random; two at a time where they fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from sda.chain.devnet import Devnet
+from sda.round import State
+from tests.adversary.scenarios import HONEST, SCENARIOS, Scenario
+from tests.adversary.table import claims, go_on, learn
+from tests.rounds.cast import Cast
+
+ROUNDS = 8
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nobody_honest_loses_anything(devnet: Devnet, tmp_path: Path, seed: int) -> None:
+    cast, random = Cast(devnet, tmp_path, clerks=16), Random(seed)
+    for _ in range(ROUNDS):
+        one_round(cast, random.choice(SCENARIOS))
+
+
+def one_round(cast: Cast, scenario: Scenario) -> None:
+    """The sum is right or there is none, honest parties keep what is theirs, and no token is lost."""
+    token, relay = cast.contracts.token, cast.relay
+    before = {clerk_id: cast.registry.clerk(clerk_id).stake for clerk_id in cast.clerks}
+    round_id = cast.open()
+    total = cast.contribute(round_id, HONEST)
+    scenario.play(cast, round_id)
+    go_on(cast, round_id)
+    cast.silent = set()
+    for agent in cast.clerks.values():
+        agent.relay = relay
+
+    state = cast.rounds.state(round_id)
+    assert cast.rounds.round(round_id).closed
+    assert learn(cast, round_id, total) is (True if state is State.COMPLETED else None), scenario.act
+    if state is State.COMPLETED:
+        assert all(claims(cast, agent, round_id) for agent in cast.contributors[-HONEST:]), scenario.act
+    dishonest = {cast.rounds.seats(round_id)[0]} if scenario.role == "clerk" else set()
+    for clerk_id, stake in before.items():
+        if clerk_id not in dishonest:
+            assert cast.registry.clerk(clerk_id).stake == stake, scenario.act
+    owed = [cast.rounds.balance_of(agent.account.address) for agent in (*cast.clerks.values(), cast.developer)]
+    assert token.balance_of(cast.rounds.address) == sum(owed), "all of it is credited to somebody"
+    waiting = sum(cast.rounds.pot(each).waiting for each in range(round_id + 1))
+    assert token.balance_of(cast.rounds.rewards_address) == waiting
