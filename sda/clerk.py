@@ -19,11 +19,13 @@ from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.tags import Tag
 from sda.errors import MessageError, ProofError, RelayError
 from sda.findings import OpenNode
-from sda.messages import Enrolment, Leaf
+from sda.messages import Enrolment
 from sda.messages.enrolment import split_enrolments
+from sda.opening import OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
+from sda.settling import leaf_at
 from sda.walk import Walk
 
 _BATCH = 4096
@@ -61,7 +63,14 @@ class Answer:
     row: list[int] = field(repr=False)
 
 
-def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: Pairs) -> Answer:
+def answer(
+    view: RoundView,
+    seat: Seat,
+    relay: Relay,
+    secret: SecretKey,
+    pairs: Pairs,
+    answers: Mapping[tuple[int, int], OpenNode] | None = None,
+) -> Answer:
     """Check a job and compute its row; nothing is sent, see `sda.answers` before sending.
 
     Args:
@@ -70,6 +79,7 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
         relay: Serves the files; not believed.
         secret: The clerk's key of the round's epoch.
         pairs: What the clerk remembers of the enrolled contributors; what is missing is added.
+        answers: What the developer posted on chain for this seat, if leaves were excluded.
 
     Raises:
         JobRefusedError: Something served is not what the chain says, or the set must not be answered.
@@ -88,7 +98,8 @@ def answer(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
         row = add(row, check_correction(view, seat, job))
     points = job.snapshot.points
     if view.closed.settled is not None:
-        row = subtract(row, _excluded_row(view, seat, relay, roster, pairs, view.closed.settled))
+        tree = OpenTree(view, relay, job.snapshot, answers)
+        row = subtract(row, _excluded_row(view, seat, tree, roster, pairs, view.closed.settled))
         points = view.closed.settled.points
     if to_bytes128(commit_row(row)) != points[seat.index]:
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
@@ -118,7 +129,7 @@ def find_liar(
 
 
 def _excluded_row(
-    view: RoundView, seat: Seat, relay: Relay, roster: Roster, pairs: Pairs, settled: Settled
+    view: RoundView, seat: Seat, tree: OpenTree, roster: Roster, pairs: Pairs, settled: Settled
 ) -> list[int]:
     """What this seat had from the excluded contributors."""
     parameters = view.parameters
@@ -128,10 +139,7 @@ def _excluded_row(
     row = sum_rows(prefix, pairs.entries(positions, nonces), parameters.row_length)
     late = seat.index - parameters.reconstruction
     for each in settled.excluded if late >= 0 else ():
-        leaf = Leaf.decode(relay.leaves(view.round_hash, each.index, each.index + 1), parameters, check_subgroup=False)
-        if leaf.body != each.body:
-            raise JobRefusedError("excluded leaf", f"{each.index}: another one is served than was excluded")
-        row = add(row, list(leaf.sums.corrections[late]))
+        row = add(row, list(leaf_at(tree, each).corrections[late]))
     return row
 
 

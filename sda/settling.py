@@ -8,22 +8,20 @@ from sda.crypto.codeword import extend
 from sda.crypto.curve import from_bytes128, to_bytes128
 from sda.crypto.sumtree import Sums
 from sda.errors import ProofError
-from sda.messages import Leaf
-from sda.relay.interface import Relay
+from sda.opening import OpenTree
 from sda.round import Exclusion, RoundView, Snapshot
 
 
-def leaf_at(relay: Relay, view: RoundView, excluded: Exclusion) -> Sums:
+def leaf_at(tree: OpenTree, excluded: Exclusion) -> Sums:
     """What an excluded leaf committed to.
 
     Raises:
-        RelayError: The relay does not have it.
-        ProofError: It serves another one.
+        MissingError: It cannot be had.
+        ProofError: Another one is in the tree than was excluded.
     """
-    data = relay.leaves(view.round_hash, excluded.index, excluded.index + 1)
-    sums = Leaf.decode(data, view.parameters, check_subgroup=False).sums
+    sums = tree.at(0, excluded.index).node.sums
     if sums.body != excluded.body:
-        raise ProofError(f"leaf {excluded.index}: another one is served than was excluded")
+        raise ProofError(f"leaf {excluded.index}: another one is in the tree than was excluded")
     return sums
 
 

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,13 +22,15 @@ from sda.chain.structs import Clerk
 from sda.chain.token import NO_PERMIT
 from sda.clerk import Answer, SumMismatchError, answer, find_liar
 from sda.crypto.hashes import ZERO_WORD
-from sda.errors import ProofError, RelayError, SDAError, UnreachableError
+from sda.crypto.sumtree import Sums
+from sda.errors import ContractError, ProofError, RelayError, SDAError, UnreachableError
 from sda.findings import BadShare, Finding, Withheld
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
+from sda.opening import MissingError, OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
-from sda.round import RoundView, Seat, State
+from sda.round import Closed, Exclusion, RoundView, Seat, Settled, Snapshot, State
 from sda.settling import leaf_at, remaining_points
 from sda.walk import Walk
 
@@ -182,7 +184,7 @@ class ClerkAgent:
             return
         rows_over = view.row_end and (now >= view.row_end or facts.all_resolved)
         if view.state is State.SETTLING:
-            yield _attempt("exclusions settled", round_id, lambda: self._settle(view))
+            yield _attempt("exclusions settled", round_id, lambda: self._settle(view, seat))
         elif rows_over or view.state in (State.ABANDONED, State.FRAUD):
             yield _attempt("round closed", round_id, lambda: self._close(round_id))
         elif owes and view.state is State.DISPUTING:
@@ -201,12 +203,19 @@ class ClerkAgent:
         if mine:
             return
         excluded = self.disputes.exclusions(view.round_id)
-        deed = _attempt("job checked", view.round_id, lambda: self._check(view, seat, searching=bool(excluded)))
-        yield deed
-        if not excluded and self.rounds.state(view.round_id) is State.DISPUTING:
+        if not excluded:
+            yield _attempt("job checked", view.round_id, lambda: self._check(view, seat, rest=False))
             excluded = self.disputes.exclusions(view.round_id)
-        if excluded:
+        if excluded and self.rounds.state(view.round_id) is State.DISPUTING:
             yield from self._show_the_others(view, seat, {each.index for each in excluded})
+            yield _attempt("rest checked", view.round_id, lambda: self._check(view, seat, rest=True))
+
+    def _foreseen(self, view: RoundView, seat: Seat) -> RoundView:
+        """The round as it will be if nothing more is excluded: its row is computed and kept while complaints last."""
+        snapshot, excluded, leaves = self._excluded(view, seat)
+        settled = Settled(tuple(excluded), tuple(remaining_points(view, snapshot, leaves)))
+        set_hash = settled.final_set(snapshot.closed_set).hash(view.round_hash)
+        return replace(view, closed=Closed(snapshot.root, set_hash, snapshot.count, settled))
 
     def _show_the_others(self, view: RoundView, seat: Seat, excluded: set[int]) -> Iterator[Deed]:
         """After a first exclusion look at every leaf: lies that cancelled each other do no more (PROTOCOL §11.6)."""
@@ -235,32 +244,41 @@ class ClerkAgent:
         self.disputes.unanswered(self.account, challenge_id)
         return "the developer did not show what was demanded"
 
-    def _settle(self, view: RoundView) -> str:
+    def _excluded(self, view: RoundView, seat: Seat) -> tuple[Snapshot, list[Exclusion], list[Sums]]:
+        """The snapshot, what verdicts took out of it, and what that had committed to."""
         self.relay.open_round(view)
-        excluded = self.disputes.exclusions(view.round_id)
         snapshot = self.rounds.published_snapshot(view.round_id)
-        leaves = [leaf_at(self.relay, view, each) for each in excluded]
+        excluded = self.disputes.exclusions(view.round_id)
+        tree = OpenTree(view, self.relay, snapshot, self.disputes.answers(view, seat.index))
+        return snapshot, excluded, [leaf_at(tree, each) for each in excluded]
+
+    def _settle(self, view: RoundView, seat: Seat) -> str:
+        snapshot, excluded, leaves = self._excluded(view, seat)
         points = remaining_points(view, snapshot, leaves)
         self.disputes.settle(self.account, view.round_id, snapshot.closed_set, points, excluded, leaves)
         return f"{len(excluded)} left out"
 
-    def _check(self, view: RoundView, seat: Seat, *, searching: bool) -> str:
+    def _check(self, view: RoundView, seat: Seat, *, rest: bool) -> str:
         """While complaints last, compute the row and keep it; show who lied; or say in time that it could not be had.
 
         A seat that is silent later is slashed, whoever withheld its files.
         """
         try:
-            self._compute(view, seat)
-        except SumMismatchError:
-            if searching:
-                return f"seat {seat.index}: its sum does not open the commitment; every leaf is looked at"
-            return self._show(view, self._walk(view, seat).run())
-        except RelayError as error:
-            # Withheld, or not what stands on the chain: it may be put right while there is time.
+            return self._compute_or_show(self._foreseen(view, seat) if rest else view, seat)
+        except (RelayError, ContractError, MissingError) as error:
+            # Withheld, not what stands on the chain, or without the tokens for a bond: it may be put right in time.
             patience = view.terms.complaint_window // 3
-            if self.contracts.chain.now() < view.complaint_end - patience:
+            if self.contracts.chain.now() < self.rounds.deadlines(view.round_id).complaint_end - patience:
                 raise
             return self._declare_no_data(view, seat, error)
+
+    def _compute_or_show(self, view: RoundView, seat: Seat) -> str:
+        try:
+            self._compute(view, seat)
+        except SumMismatchError:
+            if view.closed is None or view.closed.settled is not None:
+                raise  # every leaf was looked at before
+            return self._show(view, self._walk(view, seat).run())
         return f"seat {seat.index}: its sum opens the commitment"
 
     def _declare_no_data(self, view: RoundView, seat: Seat, reason: Exception) -> str:
@@ -288,7 +306,9 @@ class ClerkAgent:
         secret = self.keys.key(view.epoch)
         pairs = Pairs.load(self._pairs_file(view.epoch), secret)
         try:
-            found = answer(view, seat, self.relay, secret, pairs)
+            settled = view.closed.settled is not None
+            answers = self.disputes.answers(view, seat.index) if settled else None
+            found = answer(view, seat, self.relay, secret, pairs, answers)
         finally:
             # Also after a failure: verified contributors need not be verified again.
             pairs.save(self._pairs_file(view.epoch))

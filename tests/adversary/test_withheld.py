@@ -13,6 +13,7 @@ from sda.relay.interface import Opening
 from sda.round import State
 from tests.adversary.forger import other_correction, other_point
 from tests.adversary.test_contributors import lie
+from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
 
@@ -75,9 +76,37 @@ def test_answers__lead_the_seat_to_the_liar(cast: Cast, seat: int, change: objec
     while not cast.rounds.disputes.exclusions(round_id):
         demands += agent.run_once()
         assert not demands[-1].failed, demands[-1]
-        assert len(demands) < 8
+        assert len(demands) < 9
         if not cast.rounds.disputes.exclusions(round_id):
             cast.developer.answer_challenges(round_id)
     assert "committed to another share" in demands[5].detail, "after four levels above the leaves, and the leaf"
     bond = cast.rounds.disputes.settings().challenge_bond
     assert cast.rounds.disputes.balance_of(cast.developer.account.address) == 5 * bond
+
+
+def test_what_is_left__is_computed_while_complaints_last__and_needs_the_relay_no_more(cast: Cast) -> None:
+    round_id = cast.open()
+    total = cast.contribute(round_id, 4)
+    lie(cast, round_id, "liar", other_correction(0))
+    cast.developer.snapshot(round_id)
+    for _ in range(2):
+        assert not any(deed.failed for deed in cast.run_all())
+    cast.node.increase_time(make_terms().complaint_window + 1)
+    cast.clerks[cast.rounds.seats(round_id)[0]].run_once()
+    assert cast.rounds.state(round_id) is State.ANSWERING, "somebody settled"
+    mute(cast)
+    cast.run_all()
+    assert cast.developer.reveal(round_id) == total
+
+
+def test_a_clerk_without_tokens_for_a_bond__says_in_time_that_it_has_no_data(cast: Cast) -> None:
+    round_id = lied_to(cast, other_point(0))
+    agent = challenger(cast, round_id, 0)
+    token = cast.contracts.token
+    token.transfer(agent.account, cast.developer.account.address, token.balance_of(agent.account.address))
+    (deed,) = agent.run_once()
+    assert deed.failed
+    assert "ERC20InsufficientBalance" in deed.detail
+    cast.node.increase_time(make_terms().complaint_window * 3 // 4)
+    (deed,) = agent.run_once()
+    assert "declared no data" in deed.detail
