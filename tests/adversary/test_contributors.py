@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sda.audit import audit
 from sda.errors import ContractError
 from sda.messages import Contribution, Enrolment
 from sda.relay import RefusedError
@@ -43,6 +44,8 @@ def test_wrong_commitment__is_excluded__and_the_rest_comes_out(cast: Cast, chang
     cast.run_all()
     assert cast.developer.reveal(round_id) == total
     cast.settle()
+    checks = audit(cast.rounds.view(round_id), cast.relay, cast.rounds.audit_events(round_id))
+    assert [check for check in checks if not check.ok] == []
     liar = cast.contributor("liar")
     enrolment = Enrolment.decode(cast.relay.enrolments(sent.leaf.position, sent.leaf.position + 1))
     proof = cast.relay.claim_proof(sent.leaf.round_hash, liar.key.account.address)
