@@ -205,6 +205,85 @@ contract FraudsTest is DisputesFixture {
         judge.badSum(c.id, 0, c.place, f.node, f.left, f.right, f.values);
     }
 
+    /// What a developer committed to as a row, and is none: too short, or with an element that is not below q.
+    function test_badSum__children_that_are_no_rows() external {
+        bytes[2] memory bad = [abi.encode(uint256(7)), abi.encode(G1.Q, uint256(7))];
+        for (uint256 i = 0; i < 2; ++i) {
+            Family memory f = sumOf(3, 4, 7);
+            f.values = [abi.encode(uint256(5), uint256(9)), bad[i], abi.encode(uint256(5), uint256(2))];
+            (f.left.words[7], f.right.words[7]) = (keccak256(f.values[1]), keccak256(f.values[2]));
+            f.node.words[7] = keccak256(f.values[0]);
+            (f.node.left, f.node.right) = (hashOf(f.left), hashOf(f.right));
+            Closed memory c = closedOver(opened(), hashOf(f.node), 1, 4);
+            convictedOf(c.id, IFrauds.Fraud.Sum, 4);
+            judge.badSum(c.id, 7, c.place, f.node, f.left, f.right, f.values);
+            close(c.id);
+        }
+        // And what is no point.
+        Family memory g = sumOf(3, 4, 7);
+        g.values[1] = "no point";
+        g.left.words[0] = keccak256(g.values[1]);
+        g.node.left = hashOf(g.left);
+        Closed memory d = closedOver(opened(), hashOf(g.node), 1, 4);
+        convictedOf(d.id, IFrauds.Fraud.Sum, 4);
+        judge.badSum(d.id, 0, d.place, g.node, g.left, g.right, g.values);
+    }
+
+    function test_evidence__of_another_shape__reverts() external {
+        Family memory f = sumOf(3, 4, 8);
+        Closed memory c = closedOver(opened(), hashOf(f.node), 1, 4);
+        Opening memory short = f.node;
+        bytes32[] memory words = short.words;
+        short.words = new bytes32[](7);
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "words", 7, 8));
+        judge.badSum(c.id, 0, c.place, short, f.left, f.right, f.values);
+        short.words = words;
+
+        Place memory place = c.place;
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 3, 4));
+        judge.badLeafCount(c.id, place, f.node);
+        c.place = Place(4, new IRewards.Step[](5));
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 5, 3));
+        judge.badCount(c.id, c.place, f.node, f.left, f.right);
+        bytes32 required = f.node.right;
+        f.right.count = 9;
+        vm.expectRevert(abi.encodeWithSelector(ICases.NotOpened.selector, hashOf(f.right), required));
+        judge.badCount(c.id, place, f.node, f.left, f.right);
+    }
+
+    function test_membership__of_noise__has_no_enrolment() external {
+        Membership memory m = membership(true, true, true);
+        uint256 id = opened();
+        Closed memory c;
+        c.id = id;
+        c.snapshot = makeSnapshot(id, 3);
+        c.snapshot.count = COUNT;
+        commitTo(c, leafHash(id, m.leaf), 0, 3);
+        IRounds.Set memory set = Dealer.setOf(c.snapshot);
+        BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
+        bytes memory refused_ = abi.encodeWithSelector(ICases.WrongIndex.selector, 3);
+        vm.expectRevert(refused_);
+        judge.badPosition(id, c.place, m.leaf, set, m.enrolments, 0, new bytes32[](0));
+        vm.expectRevert(refused_);
+        judge.badEnrolment(id, c.place, m.leaf, set, m.enrolments, m.message, key, new bytes32[](0));
+    }
+
+    function test_badPosition__beyond_the_enrolments() external {
+        uint256 id = opened();
+        IRewards.Leaf memory leaf = leafOf(openingOf("leaf", 1, 0).words);
+        leaf.position = 10;
+        Closed memory c;
+        c.id = id;
+        c.snapshot = makeSnapshot(id, 3);
+        c.snapshot.count = COUNT;
+        Enrolments memory enrolments = Enrolments(10, "root");
+        c.snapshot.enrolmentRoot = keccak256(abi.encode(enrolments.number, enrolments.root));
+        commitTo(c, leafHash(id, leaf), 0, 8);
+        IRounds.Set memory set = Dealer.setOf(c.snapshot);
+        convictedOf(id, IFrauds.Fraud.Roster, 8);
+        judge.badPosition(id, c.place, leaf, set, enrolments, 0, new bytes32[](0));
+    }
+
     // ------------------------------------------------------------------ leaves
 
     function honest(uint256 id) private view returns (SignedLeaf memory) {
