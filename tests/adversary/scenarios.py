@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TypeAlias
 
-from sda.errors import ContractError, RelayError, SDAError
+from sda.crypto.curve import Point, decompress
+from sda.crypto.sumtree import Sums
+from sda.errors import ContractError, MessageError, RelayError, SDAError
 from sda.findings import BadShare
+from sda.messages import Contribution
+from sda.messages.contribution import padded_hash
 from sda.relay import RefusedError
 from tests.adversary.forger import Forge, Forger, other_correction, other_count, other_point, other_sums
 from tests.adversary.test_contributors import lie
@@ -29,12 +34,14 @@ class Scenario:
     Attributes:
         role: Who; a dishonest clerk holds seat 0.
         act: What it does, in words.
+        spoils: Whether the sum is lost unnoticed: what nothing stops yet.
         play: Does it in a round that collects and has its honest contributors, and leaves the round closed or not.
     """
 
     role: str
     act: str
     play: Callable[[Cast, int], None]
+    spoils: bool = False
 
 
 def _point(seat: int) -> Callable[[Cast, int], None]:
@@ -166,6 +173,88 @@ def _refused(act: Callable[[], object]) -> None:
     raise AssertionError("was not refused")
 
 
+def _outside_of_the_group(cast: Cast, round_id: int) -> None:
+    """The door does not look, the developer does: the contribution is left out before anything is committed to."""
+
+    def change(sums: Sums) -> Sums:
+        return replace(sums, points=(_torsion(), *sums.points[1:]))
+
+    _lie_and_close(cast, round_id, change)
+
+
+def _torsion() -> Point:
+    """A point on the curve and outside of the group."""
+    for x in count():
+        try:
+            point = decompress(b"\x80" + x.to_bytes(47, "big"), subgroup=False)
+        except MessageError:
+            continue
+        if not point.is_in_subgroup():
+            return point
+    raise AssertionError("there is one for every other x")
+
+
+def _garbage(cast: Cast, round_id: int) -> None:
+    view = cast.rounds.view(round_id)
+    agent = cast.contributor(f"liar-{round_id}")
+    sent = agent.outbox.prepare(view, agent.key, agent.enrol(), [1] * view.terms.length, agent.key.account.address)
+    padded = tuple(element ^ 1 << 200 for element in sent.padded)
+    leaf = replace(sent.leaf, padded_hash=padded_hash(padded), signature=b"")
+    signed = leaf.sign(view.domain, agent.key.account, agent.enrolment.key.hash)
+    cast.relay.submit(Contribution(signed, padded).encode())
+    cast.developer.snapshot(round_id)
+
+
+def _too_few(cast: Cast, round_id: int) -> None:
+    forger = Forger(cast, round_id)
+    for index in list(forger.leaves)[2:]:
+        del forger.leaves[index]
+    forger.count = 2
+    forger.roster = replace(forger.roster, positions=forger.roster.positions[:2], nonces=forger.roster.nonces[:2])
+    _refused(lambda: forger.close())
+    cast.developer.snapshot(round_id)
+
+
+def _another_seats_row(cast: Cast, round_id: int) -> None:
+    cast.developer.snapshot(round_id)
+    cast.run_all()
+    cast.past_complaints()
+    cheat, other = cast.committee(round_id)[:2]
+    view = cast.rounds.view(round_id)
+    copied = other._compute(view, view.seats[1])
+    cast.rounds.submit_row(cheat.account, round_id, 0, copied.closed_set, copied.row)
+
+
+def _late_row(cast: Cast, round_id: int) -> None:
+    _silence(cast, round_id)
+    cast.run_all()
+    cast.past_complaints()
+    cast.run_all()
+    cast.node.increase_time(make_terms().row_window)
+    agent = cast.committee(round_id)[0]
+    view = cast.rounds.view(round_id)
+    found = agent._compute(view, view.seats[0])
+    _refused(lambda: cast.rounds.submit_row(agent.account, round_id, 0, found.closed_set, found.row))
+
+
+def _aliased_claim(cast: Cast, round_id: int) -> None:
+    cast.developer.snapshot(round_id)
+    cast.run_all()
+    cast.past_complaints()
+    cast.run_all()
+    cast.settle()
+    agent = cast.contributor(f"thief-{round_id}")
+    victim = cast.contributors[-1]
+    view = cast.rounds.view(round_id)
+    leaf = victim.outbox.stored(view, victim.key.account.address)
+    assert leaf is not None
+    proof = cast.relay.claim_proof(view.round_hash, victim.key.account.address)
+    _refused(lambda: agent.claim(round_id))
+    # Under the index of a node above it.
+    place = (round_id, proof.index + (1 << len(proof.path)), leaf.leaf, victim.enrolment, proof.path)
+    _refused(lambda: cast.rounds.claim(cast.developer.account, *place))
+
+
 def _late_seat(cast: Cast, round_id: int) -> None:
     _lie_and_close(cast, round_id, other_correction(0))
 
@@ -179,6 +268,8 @@ SCENARIOS = (
     Scenario("contributor", "commits to another share for seat 0 than it sent", _point(0)),
     Scenario("contributor", "commits to another share for a seat in the middle", _point(3)),
     Scenario("contributor", "sends another correction for a late seat", _late_seat),
+    Scenario("contributor", "commits to a point outside of the group", _outside_of_the_group),
+    Scenario("contributor", "sends garbage under right commitments", _garbage, spoils=True),
     Scenario("contributor", "sends a second message with other data", _second_message),
     Scenario("contributor", "sends somebody else's message as its own", _copied_message),
     Scenario("developer", "commits to a node that is not the sum of its children", _forged(_nothing, _NODE)),
@@ -187,13 +278,17 @@ SCENARIOS = (
     Scenario("developer", "forges a contributor's leaf", _forged(_unsigned)),
     Scenario("developer", "counts one contributor twice", _forged(_twice)),
     Scenario("developer", "shows a roster with another nonce", _forged(_nonce)),
+    Scenario("developer", "closes with fewer than the minimum", _too_few),
     Scenario("developer", "takes a second snapshot", _second_snapshot),
     Scenario("developer", "takes its snapshot too late", _late_snapshot),
     Scenario("relay", "withholds the tree, and the developer stays silent", _withheld),
     Scenario("clerk", "sends a wrong row", _row(lambda row: [row[0] ^ 1, *row[1:]])),
+    Scenario("clerk", "sends another seat's row", _another_seats_row),
+    Scenario("clerk", "sends its row too late", _late_row),
     Scenario("clerk", "sends zeros", _row(lambda row: [0] * len(row))),
     Scenario("clerk", "stays silent", _silence),
     Scenario("clerk", "accuses an honest contributor", _false_complaint),
     Scenario("clerk", "says that it has no data, and had it", _no_data),
     Scenario("outsider", "claims somebody else's reward", _stolen_claim),
+    Scenario("outsider", "claims a leaf under another index", _aliased_claim),
 )

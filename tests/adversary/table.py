@@ -15,7 +15,7 @@ from sda.agents import ContributorAgent
 from sda.chain.devnet import Devnet
 from sda.chain.rpc import request
 from sda.chain.settings import in_tokens
-from sda.errors import SDAError
+from sda.errors import EncodingError, SDAError
 from sda.round import State
 from tests.adversary.scenarios import HONEST, SCENARIOS, Scenario
 from tests.chain.stage import make_terms
@@ -60,7 +60,7 @@ class Outcome:
 
     def cells(self) -> tuple[str, ...]:
         """For the table."""
-        sums = {True: "comes out", False: "WRONG", None: "nobody learns it"}
+        sums = {True: "comes out", False: "lost, unnoticed", None: "nobody learns it"}
         return (
             self.blamed,
             self.state.name.lower(),
@@ -122,6 +122,8 @@ def learn(cast: Cast, round_id: int, total: list[int]) -> bool | None:
     """Whether the developer learns the right sum; None if it learns none."""
     try:
         sums = cast.developer.reveal(round_id)
+    except EncodingError:
+        return False
     except SDAError:
         return None
     # A liar that was not excluded sent ones.

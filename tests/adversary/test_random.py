@@ -37,7 +37,8 @@ def one_round(cast: Cast, scenario: Scenario) -> None:
 
     state = cast.rounds.state(round_id)
     assert cast.rounds.round(round_id).closed
-    assert learn(cast, round_id, total) is (True if state is State.COMPLETED else None), scenario.act
+    wanted = not scenario.spoils if state is State.COMPLETED else None
+    assert learn(cast, round_id, total) is wanted, scenario.act
     if state is State.COMPLETED:
         assert all(claims(cast, agent, round_id) for agent in cast.contributors[-HONEST:]), scenario.act
     dishonest = {cast.rounds.seats(round_id)[0]} if scenario.role == "clerk" else set()
