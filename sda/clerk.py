@@ -7,7 +7,7 @@ it committed to, another roster to another clerk, or one contributor under many 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
 from sda.crypto.field import row_from_bytes
@@ -18,7 +18,7 @@ from sda.crypto.pads import add, subtract
 from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.tags import Tag
 from sda.errors import MessageError, ProofError, RelayError
-from sda.findings import OpenNode
+from sda.findings import LeafFinding, OpenNode
 from sda.messages import Enrolment
 from sda.messages.enrolment import split_enrolments
 from sda.opening import OpenTree
@@ -126,6 +126,34 @@ def find_liar(
     roster = check_roster(job)
     check_enrolments(view, relay, job, roster, pairs)
     return Walk(view, seat, relay, pairs, roster, job.snapshot, answers)
+
+
+def review(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: Pairs) -> tuple[bytes, tuple[int, ...]]:
+    """Look at a draft tree, of which nothing is on chain yet (PROTOCOL §11.6); nothing secret comes out of it.
+
+    Args:
+        view, seat, relay, secret, pairs: As for `answer`.
+
+    Returns:
+        The draft's root, and the indices of the leaves whose commitments for this seat are not those of its shares.
+
+    Raises:
+        RefusedError: There is no draft.
+        JobRefusedError: The draft is not what the chain's rules ask for, or is not to be had whole.
+    """
+    draft = relay.job(view.round_hash, seat.index).snapshot
+    foreseen = replace(view, closed=Closed(draft.root, draft.closed_set.hash(view.round_hash), draft.count))
+    try:
+        answer(foreseen, seat, relay, secret, pairs)
+    except SumMismatchError:
+        walk = find_liar(foreseen, seat, relay, pairs, {})
+        findings = [walk.run(), *walk.every_bad_leaf()]
+        for finding in findings:
+            if not isinstance(finding, LeafFinding):
+                raise JobRefusedError("draft", finding.words) from None
+        leaves = {finding.place.index for finding in findings if isinstance(finding, LeafFinding)}
+        return draft.root, tuple(sorted(leaves))
+    return draft.root, ()
 
 
 def _excluded_row(

@@ -8,7 +8,7 @@ a crash it gives the same snapshot again. `reveal` needs that sum, and any R acc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sda.crypto.codeword import extend
@@ -104,14 +104,20 @@ class Collected:
         """What goes to the chain."""
         return self.publication.snapshot
 
+    @property
+    def positions(self) -> Sequence[int]:
+        """Enrolment positions of the contributors, in leaf order."""
+        return Roster.from_bytes(self.publication.roster, self.publication.enrolled, self.snapshot.count).positions
 
-def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
+
+def collect(view: RoundView, relay: Relay, secret: SecretKey, left_out: Collection[int] = ()) -> Collected:
     """Close a round at the relay, and build its snapshot from what is stored there.
 
     Args:
         view: Of the round.
         relay: Where the contributions are; not believed.
         secret: The developer's round key.
+        left_out: Enrolment positions of contributors that seats found wrong in a draft.
 
     Raises:
         ParameterError: The key is not the round's, or fewer contributions than the minimum can be included.
@@ -123,7 +129,7 @@ def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
     _require_enough(relay.count(view.round_hash), view)
     enrolled = relay.close_round(view.round_hash)
     capacity = min(relay.count(view.round_hash), view.terms.maximum)
-    intake = _Intake(view, relay, secret, enrolled, capacity)
+    intake = _Intake(view, relay, secret, enrolled, capacity, frozenset(left_out))
     tree = TreeRecord(intake.leaves(), capacity, view.parameters)
     count = len(intake.positions)
     _require_enough(count, view)
@@ -229,12 +235,21 @@ def _unmasked(contribution: Contribution, enrolment: Enrolment, secret: SecretKe
 class _Intake:
     """Reads contributions and enrolments side by side, by position, and keeps the running totals."""
 
-    def __init__(self, view: RoundView, relay: Relay, secret: SecretKey, enrolled: int, capacity: int) -> None:
+    def __init__(
+        self,
+        view: RoundView,
+        relay: Relay,
+        secret: SecretKey,
+        enrolled: int,
+        capacity: int,
+        left_out: frozenset[int],
+    ) -> None:
         self._view = view
         self._relay = relay
         self._secret = secret
         self._enrolled = enrolled
         self._capacity = capacity
+        self._left_out = left_out
         self._enrolments = self._read_enrolments()
         self._enrolment_leaves: list[bytes] = []
         self._accounts: set[bytes] = set()
@@ -294,6 +309,8 @@ class _Intake:
         contribution = Contribution.decode(message, view.parameters)
         enrolment = Enrolment.decode(enrolment_message)
         leaf = contribution.leaf
+        if leaf.position in self._left_out:
+            raise ProofError(f"contribution of 0x{leaf.account.hex()}: seats found it wrong in the draft")
         if leaf.round_hash != view.round_hash or leaf.kind is not Kind.DATA:
             raise ProofError("contribution: is not data of this round")
         if leaf.account != enrolment.account:

@@ -7,7 +7,7 @@ above it, up to the root on the chain: a relay that lies costs a request, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sda.crypto.curve import Point, commit_row, msm
 from sda.crypto.field import Q, integers
@@ -43,6 +43,9 @@ from sda.opening import Here, MissingError, OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
 from sda.round import RoundView, Seat, Snapshot
+
+_BLOCK_LEVEL = 8
+"""Leaves are read 256 at a time when all of them are looked at."""
 
 
 class Walk:
@@ -99,12 +102,42 @@ class Walk:
         """All leaves whose commitment for this seat is wrong, found one by one: after a first exclusion lies that
         cancelled each other do no more (PROTOCOL §11.6).
         """
-        for index in range(self._n, self._n + self._snapshot.count):
-            here = self._at_leaf(index)
-            if isinstance(here, Finding):
-                yield here
-            elif not self._opens(here):
-                yield self._judge(here)
+        level = min(_BLOCK_LEVEL, self._tree.depth)
+        for block in range((self._n + self._snapshot.count - 1 >> level) + 1):
+            for index in self._suspects(level, block):
+                here = self._at_leaf(index)
+                if isinstance(here, Finding):
+                    yield here
+                elif not self._opens(here):
+                    yield self._judge(here)
+
+    def _suspects(self, level: int, block: int) -> Sequence[int]:
+        """Leaves under a node that must be looked at: the wrong ones, or all if they cannot be had at once."""
+        first = max(block << level, self._n)
+        members = range(first, min(block + 1 << level, self._n + self._snapshot.count))
+        if not members:
+            return members
+        chosen = slice(first - self._n, first - self._n + len(members))
+        roster = self._roster
+        try:
+            leaves = self._tree.leaves(level, block, members, roster.positions[chosen])
+        except MissingError:
+            return members
+        entries = self._pairs.entries(roster.positions[chosen], roster.nonces[chosen])
+        size = len(entries) // len(members)
+        return [
+            index
+            for i, (index, leaf) in enumerate(zip(members, leaves, strict=True))
+            if not self._is_opened_by(entries[i * size : (i + 1) * size], leaf.sums)
+        ]
+
+    def _is_opened_by(self, entry: bytes, sums: Sums) -> bool:
+        """Whether the row of these entries, with the summed corrections, opens the commitment of the sums."""
+        row = sum_rows(self._prefix, entry, self._parameters.row_length)
+        late = self._seat.index - self._parameters.reconstruction
+        if late >= 0:
+            row = add(row, list(sums.corrections[late]))
+        return commit_row(row) == self._commitment(sums)
 
     def _at_leaf(self, index: int) -> Here | Finding:
         try:
@@ -135,14 +168,8 @@ class Walk:
         """Whether the seat's own partial sum opens the node's commitment."""
         first, last = (here.place.index << here.level) - self._n, ((here.place.index + 1) << here.level) - self._n
         members = slice(max(first, 0), max(last, 0))
-        positions, nonces = self._roster.positions[members], self._roster.nonces[members]
-        row = [0] * self._parameters.row_length
-        if positions:
-            row = sum_rows(self._prefix, self._pairs.entries(positions, nonces), len(row))
-        late = self._seat.index - self._parameters.reconstruction
-        if late >= 0:
-            row = add(row, list(here.node.sums.corrections[late]))
-        return commit_row(row) == self._commitment(here.node.sums)
+        entries = self._pairs.entries(self._roster.positions[members], self._roster.nonces[members])
+        return self._is_opened_by(entries, here.node.sums)
 
     def _commitment(self, sums: Sums) -> Point:
         """The node's commitment for the seat; beyond the first R it follows from theirs."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from sda.agents.drafts import leaves_to_leave_out, reviews
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.structs import Outcome
@@ -12,10 +14,10 @@ from sda.developer import Collected, PaddedSum, collect, reveal, without_exclude
 from sda.errors import ProofError
 from sda.findings import OpenLeaf
 from sda.keys import Identity, make_private_directory
-from sda.messages import AccountKey
+from sda.messages import AccountKey, Review
 from sda.opening import OpenTree
 from sda.relay.interface import Relay
-from sda.round import State, Terms
+from sda.round import RoundView, State, Terms
 
 
 class DeveloperAgent:
@@ -74,8 +76,25 @@ class DeveloperAgent:
         """Tell the relay of a drawn round; harmless to repeat."""
         self.relay.open_round(self.rounds.view(round_id))
 
+    def draft(self, round_id: int) -> Collected:
+        """Close the collection at the relay, and show the committee the tree before anything of it is on chain.
+
+        Raises:
+            ProofError: The round does not collect now.
+            ParameterError: Too few contributions.
+        """
+        view = self._collecting(round_id)
+        collected = collect(view, self.relay, self.round_key)
+        self.relay.publish(view.round_hash, collected.publication)
+        return collected
+
+    def reviews(self, round_id: int) -> list[Review]:
+        """What seats found in the draft, by seat."""
+        view = self._collecting(round_id)
+        return reviews(view, self.relay.reviews(view.round_hash))
+
     def snapshot(self, round_id: int) -> tuple[Collected, Receipt]:
-        """Close the collection: at the relay, then on chain.
+        """Close the collection: at the relay, then on chain, without the leaves that seats found wrong in the draft.
 
         What was collected is written down before the chain hears of it, and collecting again gives the same:
         after a crash anywhere in between, run it again.
@@ -85,12 +104,12 @@ class DeveloperAgent:
             ParameterError: Too few contributions.
             ContractError: The contract refused.
         """
-        view = self.rounds.view(round_id)
-        if view.state is not State.COLLECTING:
-            raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
-        self.relay.open_round(view)
+        view = self._collecting(round_id)
         collected = collect(view, self.relay, self.round_key)
-        self._write(round_id, collected.padded_sum)
+        left_out = self._left_out(view, collected)
+        if left_out:
+            collected = collect(view, self.relay, self.round_key, left_out)
+        self._write(self._padded_sum_file(round_id), collected.padded_sum.to_json())
         self.relay.publish(view.round_hash, collected.publication)
         receipt = self.rounds.snapshot(self.account, round_id, collected.snapshot)
         self.announce(round_id)
@@ -137,14 +156,35 @@ class DeveloperAgent:
         """Settle a round that is over."""
         return self.rounds.close(self.account, round_id)
 
-    def _write(self, round_id: int, padded_sum: PaddedSum) -> None:
-        path = self._padded_sum_file(round_id)
+    def _collecting(self, round_id: int) -> RoundView:
+        view = self.rounds.view(round_id)
+        if view.state is not State.COLLECTING:
+            raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
+        self.relay.open_round(view)
+        return view
+
+    def _left_out(self, view: RoundView, draft: Collected) -> list[int]:
+        """Positions to leave out, decided once: a snapshot that may be on its way is never made otherwise."""
+        path = self._file("left-out", view.round_id)
+        if not path.exists():
+            found = reviews(view, self.relay.reviews(view.round_hash))
+            count, first = draft.snapshot.count, view.parameters.n
+            named = leaves_to_leave_out(found, draft.root, count)
+            positions = draft.positions
+            chosen = [positions[index - first] for index in sorted(named) if first <= index < first + count]
+            self._write(path, json.dumps(chosen))
+        return [int(position) for position in json.loads(path.read_text())]
+
+    def _write(self, path: Path, text: str) -> None:
         make_private_directory(path.parent)
         draft = path.with_suffix(".draft")
         draft.touch(mode=0o600)
-        draft.write_text(padded_sum.to_json())
+        draft.write_text(text)
         draft.replace(path)
 
     def _padded_sum_file(self, round_id: int) -> Path:
+        return self._file("padded-sum", round_id)
+
+    def _file(self, name: str, round_id: int) -> Path:
         contract = self.rounds.address.hex()[:8]
-        return self._directory / f"padded-sum-{self.contracts.chain.chain_id}-{contract}-{round_id}.json"
+        return self._directory / f"{name}-{self.contracts.chain.chain_id}-{contract}-{round_id}.json"

@@ -216,7 +216,12 @@ class Demo:
         return members
 
     def _snapshot(self, round_id: int) -> None:
-        self.tell("the developer closes the collection: every point checked, the sum tree built, its root on chain")
+        self.tell("the developer closes the collection: every point checked, the sum tree built, a draft of it shown")
+        self.developer.draft(round_id)
+        seats = self.contracts.rounds.seats(round_id)
+        for clerk_id in self.track("clerks review the draft", seats, len(seats)):
+            self.agents[clerk_id].run_once()
+        self.tell("every seat's sum opens its commitment: the root goes on chain")
         _, receipt = self.developer.snapshot(round_id)
         self._gas("snapshot", receipt)
 

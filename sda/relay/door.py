@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ProofError
-from sda.messages import Contribution, Domain, Enrolment, Kind
+from sda.messages import Contribution, Domain, Enrolment, Kind, Review
 from sda.messages.contribution import Header
 from sda.relay.interface import Reason, Receipt, RefusedError, Standing
 from sda.relay.store import Enrolled, Entry, Store
@@ -133,6 +133,31 @@ class Door:
         if self._store.is_closed(entry.round_hash):
             return RefusedError(Reason.NOT_COLLECTING, f"round {admitted.view.round_id} is closed")
         return RefusedError(Reason.FULL, f"round {admitted.view.round_id} has its {admitted.view.terms.maximum}")
+
+    # ------------------------------------------------------------------ reviews
+
+    def check_review(self, message: bytes) -> Review:
+        """A review that may be stored: of a round that collects, by the clerk of its seat."""
+        try:
+            review = Review.decode(message)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+        view = self.view(review.round_hash)
+        self._check_open(view)
+        n = view.parameters.n
+        if review.seat >= n:
+            raise RefusedError(Reason.INVALID, f"review of seat {review.seat}: must be in [0, {n})")
+        if review.leaves and not n <= review.leaves[0] <= review.leaves[-1] < n + view.terms.maximum:
+            raise RefusedError(
+                Reason.INVALID, f"review: leaves must be in [{n}, {n + view.terms.maximum}), not {review.leaves}"
+            )
+        try:
+            review.verify(self._domain, view.seats[review.seat].operator)
+        except ProofError as error:
+            raise RefusedError(Reason.INVALID, str(error)) from error
+        return review
+
+    # ------------------------------------------------------------------ inside
 
     def _header(self, message: bytes) -> Header:
         try:

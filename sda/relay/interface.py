@@ -175,6 +175,14 @@ class Relay(Protocol):
     def leaves(self, round_hash: bytes, start: int, stop: int) -> bytes:
         """The encoded leaves (docs/FORMATS.md) start … stop-1 of the published tree, within n … n + N."""
 
+    # ------------------------------------------------------------------ clerks, on a draft
+
+    def review(self, message: bytes) -> None:
+        """Store what a seat found in a published draft (docs/FORMATS.md, "Review"); the latest one counts."""
+
+    def reviews(self, round_hash: bytes) -> list[bytes]:
+        """The latest review of each seat that sent one, by seat."""
+
     # ------------------------------------------------------------------ the developer only
 
     def close_round(self, round_hash: bytes) -> int:
@@ -188,4 +196,7 @@ class Relay(Protocol):
         """The stored messages, padded vectors included, by ascending position."""
 
     def publish(self, round_hash: bytes, publication: Publication) -> None:
-        """Serve this snapshot. A second one replaces it: which one counts is decided on chain."""
+        """Serve this snapshot, as a draft until it is on chain.
+
+        A second one replaces it, and clerks review it anew: which one counts is decided on chain.
+        """

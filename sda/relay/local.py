@@ -153,6 +153,18 @@ class LocalRelay:
         positions = _positions(published)[start - n : stop - n].tolist()
         return b"".join(leaf_of(self._message(view, position), view.parameters) for position in positions)
 
+    # ------------------------------------------------------------------ clerks, on a draft
+
+    def review(self, message: bytes) -> None:
+        """See `Relay.review`."""
+        review = self._door.check_review(message)
+        self._store.add_review(review.round_hash, review.seat, message)
+
+    def reviews(self, round_hash: bytes) -> list[bytes]:
+        """See `Relay.reviews`."""
+        self._door.view(round_hash)
+        return self._store.reviews(round_hash)
+
     # ------------------------------------------------------------------ the developer
 
     def close_round(self, round_hash: bytes) -> int:

@@ -16,7 +16,7 @@ from sda.relay.interface import Publication
 from sda.relay.tree import NODE_BYTES
 from sda.round import Snapshot
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BATCH = 256
 _SCHEMA = """
 CREATE TABLE place (chain_id TEXT NOT NULL, contract BLOB NOT NULL);
@@ -56,6 +56,12 @@ CREATE TABLE sums (
     node INTEGER NOT NULL,
     data BLOB NOT NULL,
     UNIQUE (round, level, node)
+);
+CREATE TABLE reviews (
+    round INTEGER NOT NULL REFERENCES rounds,
+    seat INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    UNIQUE (round, seat)
 );
 """
 
@@ -324,6 +330,20 @@ class Store:
         """The encoded sums of a node, None where they are not kept."""
         query = "SELECT data FROM sums JOIN rounds USING (round) WHERE round_hash = ? AND level = ? AND node = ?"
         return self._bytes(query, round_hash, level, index)
+
+    # ------------------------------------------------------------------ reviews
+
+    def add_review(self, round_hash: bytes, seat: int, message: bytes) -> None:
+        """Store a seat's review in place of an earlier one."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO reviews SELECT round, ?, ? FROM rounds WHERE round_hash = ?",
+            (seat, message, round_hash),
+        )
+
+    def reviews(self, round_hash: bytes) -> list[bytes]:
+        """The reviews of a round, by seat."""
+        query = "SELECT message FROM reviews JOIN rounds USING (round) WHERE round_hash = ? ORDER BY seat"
+        return [message for (message,) in self._connection.execute(query, (round_hash,))]
 
     def _number(self, round_hash: bytes) -> int:
         query = "SELECT round FROM rounds WHERE round_hash = ?"

@@ -122,7 +122,7 @@ def _row(change: Callable[[list[int]], list[int]]) -> Callable[[Cast, int], None
         cast.past_complaints()
         agent = cast.committee(round_id)[0]
         view = cast.rounds.view(round_id)
-        found = agent._compute(view, view.seats[0])
+        found = agent.desk(view).compute()
         cast.rounds.submit_row(agent.account, round_id, 0, found.closed_set, change(list(found.row)))
 
     return play
@@ -137,10 +137,10 @@ def _false_complaint(cast: Cast, round_id: int) -> None:
     cast.developer.snapshot(round_id)
     agent = cast.committee(round_id)[0]
     view = cast.rounds.view(round_id)
-    agent._compute(view, view.seats[0])
-    here = agent._walk(view, view.seats[0])._at_leaf(view.terms.n)
+    agent.desk(view).compute()
+    here = agent.desk(view).walk()._at_leaf(view.terms.n)
     finding = BadShare(here.place, here.node, 0)  # type: ignore[union-attr, arg-type]
-    _refused(lambda: agent._show(view, finding))
+    _refused(lambda: cast.rounds.disputes.file(agent.account, view, finding, secret=agent.desk(view).secret))
 
 
 def _no_data(cast: Cast, round_id: int) -> None:
@@ -221,7 +221,7 @@ def _another_seats_row(cast: Cast, round_id: int) -> None:
     cast.past_complaints()
     cheat, other = cast.committee(round_id)[:2]
     view = cast.rounds.view(round_id)
-    copied = other._compute(view, view.seats[1])
+    copied = other.desk(view).compute()
     cast.rounds.submit_row(cheat.account, round_id, 0, copied.closed_set, copied.row)
 
 
@@ -233,7 +233,7 @@ def _late_row(cast: Cast, round_id: int) -> None:
     cast.node.increase_time(make_terms().row_window)
     agent = cast.committee(round_id)[0]
     view = cast.rounds.view(round_id)
-    found = agent._compute(view, view.seats[0])
+    found = agent.desk(view).compute()
     _refused(lambda: cast.rounds.submit_row(agent.account, round_id, 0, found.closed_set, found.row))
 
 

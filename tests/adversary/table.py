@@ -106,7 +106,10 @@ def go_on(cast: Cast, round_id: int) -> None:
     for _ in range(4):
         if rounds.round(round_id).closed:
             return
-        cast.run_all()
+        if rounds.state(round_id) is State.DISPUTING:
+            cast.take_turns()
+        else:
+            cast.run_all()
         if any(each.deadline for each in disputes.challenges(round_id)):
             cast.node.increase_time(disputes.settings().challenge_window)
         elif rounds.state(round_id) is State.DISPUTING:

@@ -73,6 +73,7 @@ def test_answers__lead_the_seat_to_the_liar(cast: Cast, seat: int, change: objec
     round_id = lied_to(cast, change)
     agent = challenger(cast, round_id, seat)
     demands: list[Deed] = []
+    cast.node.increase_time(make_terms().complaint_window // 2)
     while not cast.rounds.disputes.exclusions(round_id):
         demands += agent.run_once()
         assert not demands[-1].failed, demands[-1]
@@ -89,8 +90,7 @@ def test_what_is_left__is_computed_while_complaints_last__and_needs_the_relay_no
     total = cast.contribute(round_id, 4)
     lie(cast, round_id, "liar", other_correction(0))
     cast.developer.snapshot(round_id)
-    for _ in range(2):
-        assert not any(deed.failed for deed in cast.run_all())
+    assert not any(deed.failed for deed in cast.take_turns() + cast.run_all())
     cast.node.increase_time(make_terms().complaint_window + 1)
     cast.clerks[cast.rounds.seats(round_id)[0]].run_once()
     assert cast.rounds.state(round_id) is State.ANSWERING, "somebody settled"

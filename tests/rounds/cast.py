@@ -114,6 +114,12 @@ class Cast:
         agents = [agent for clerk_id, agent in self.clerks.items() if clerk_id not in self.silent]
         return [deed for agent in agents for deed in agent.run_once()]
 
+    def take_turns(self) -> list[Deed]:
+        """Every seat's turn to complain comes."""
+        deeds = self.run_all()
+        self.node.increase_time(make_terms().complaint_window // 2)
+        return deeds + self.run_all()
+
     def past_complaints(self) -> None:
         """The longest complaint window of a test's round passes."""
         self.node.increase_time(make_terms().complaint_window + 1)
