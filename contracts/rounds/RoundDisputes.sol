@@ -34,10 +34,23 @@ abstract contract RoundDisputes is RoundSettlement {
             r.abandoned = true;
             return;
         }
+        if (index < _terms[roundId].n) _rejectNoise(roundId, index);
         if (r.excluded == 0) _extend(r, block.timestamp + _terms[roundId].complaintWindow);
         r.excluded += 1;
         IRewards(REWARDS).exclude(roundId, index);
         _credit(roundId, filer, COMPLAINT_FEE);
+    }
+
+    /// @dev The clerk that dealt bad noise is slashed, and its seat is out.
+    function _rejectNoise(uint256 roundId, uint256 seat) private {
+        Round storage r = _rounds[roundId];
+        // forge-lint: disable-next-line(incorrect-shift)
+        uint64 bit = uint64(1 << seat);
+        if (r.resolved & bit != 0) return;
+        r.resolved |= bit;
+        uint32 clerkId = clerkAt(roundId, seat);
+        emit NoiseRejected(roundId, uint8(seat), clerkId, SEAT_BOND);
+        _slash(r, clerkId);
     }
 
     /// @inheritdoc IRounds

@@ -100,18 +100,13 @@ abstract contract RoundSettlement is RoundBase {
         Round storage r = _rounds[roundId];
         uint256 n = _terms[roundId].n;
         uint64 resolved = r.resolved;
-        uint256 silent = _popcount(~resolved);
         r.resolved = type(uint64).max;
-        // forge-lint: disable-next-line(unsafe-typecast)
-        uint128 slashed = uint128(silent * SEAT_BOND);
-        r.slashed += slashed;
-        r.held += slashed;
         for (uint256 seat = 0; seat < n; ++seat) {
             if ((resolved >> seat) & 1 == 1) continue;
             uint32 clerkId = clerkAt(roundId, seat);
             // forge-lint: disable-next-line(unsafe-typecast)
             emit Silent(roundId, uint8(seat), clerkId, SEAT_BOND);
-            REGISTRY.release(clerkId, SEAT_BOND);
+            _slash(r, clerkId);
         }
     }
 

@@ -25,6 +25,8 @@ abstract contract DisputesFixture is GasRecord {
     struct Lie {
         uint256 id;
         uint256 index;
+        uint256 account; // secret of who signed
+        uint256 key; // its G1 secret
         SignedLeaf signed;
         BLS.G1Point[] points; // of all seats
         uint256[][] corrections; // of the seats ≥ R
@@ -42,6 +44,14 @@ abstract contract DisputesFixture is GasRecord {
         lie.id = request(terms);
         draw(lie.id);
         lie.index = terms.n;
+        (lie.account, lie.key) = (CONTRIBUTOR, CONTRIBUTOR_KEY);
+        share(lie, terms);
+        lie.signed = sign(lie.id, leafOf(lie.words));
+        commit(lie, terms, count);
+    }
+
+    /// @dev Points and corrections of another polynomial than that of the rows.
+    function share(Lie memory lie, Terms memory terms) internal view {
         Dealer.Sharing memory shares = Dealer.deal(terms, bases, "another polynomial");
         lie.points = shares.points;
         uint256 threshold = uint256(terms.t) + terms.k;
@@ -54,8 +64,6 @@ abstract contract DisputesFixture is GasRecord {
             lie.corrections[seat - threshold] = shares.rows[seat];
             lie.words[seat] = keccak256(abi.encodePacked(shares.rows[seat]));
         }
-        lie.signed = sign(lie.id, leafOf(lie.words));
-        commit(lie, terms, count);
     }
 
     function commit(Lie memory lie, Terms memory terms, uint32 count) internal {
@@ -102,12 +110,21 @@ abstract contract DisputesFixture is GasRecord {
     function sign(uint256 id, IRewards.Leaf memory leaf) internal view returns (SignedLeaf memory signed) {
         signed.proof =
             Prover.prove(CONTRIBUTOR_KEY, "SDA/1 contributor key", address(rounds), uint256(uint160(leaf.account)));
+        return signBy(CONTRIBUTOR, id, leaf, signed);
+    }
+
+    function signBy(uint256 account, uint256 id, IRewards.Leaf memory leaf, SignedLeaf memory signed)
+        internal
+        view
+        returns (SignedLeaf memory)
+    {
         bytes32 domain = keccak256(abi.encode(DOMAIN, keccak256("SDA"), keccak256("1"), block.chainid, address(rounds)));
         bytes32 digest = keccak256(bytes.concat(hex"1901", domain, Leaves.structHash(rounds.round(id).roundHash, leaf)));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CONTRIBUTOR, digest);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(account, digest);
         signed.signature = abi.encodePacked(r, s, v);
         leaf.evidence = keccak256(abi.encodePacked(signed.signature, signed.proof.e, signed.proof.s));
         signed.leaf = leaf;
+        return signed;
     }
 
     // ------------------------------------------------------------------ a clerk's complaint
@@ -135,7 +152,7 @@ abstract contract DisputesFixture is GasRecord {
     function sharedKey(Lie memory lie, uint8 seat) internal view returns (SharedKey memory key) {
         uint256 secret = clerkSecret(lie.id, seat);
         key.clerkKey = Prover.publicKey(secret);
-        key.contributorKey = Prover.publicKey(CONTRIBUTOR_KEY);
+        key.contributorKey = Prover.publicKey(lie.key);
         key.shared = Prover.multiply(key.contributorKey, secret);
         bytes32 leaf = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
         bytes32 subject = keccak256(abi.encode(rounds.round(lie.id).roundHash, seat, operator(lie.id, seat), leaf));
@@ -158,7 +175,7 @@ abstract contract DisputesFixture is GasRecord {
 
     function verdicts(Lie memory lie) internal pure returns (IDisputes.Exclusion[] memory queue) {
         queue = new IDisputes.Exclusion[](1);
-        queue[0] = IDisputes.Exclusion(uint32(lie.index), false, lie.signed.leaf.body);
+        queue[0] = IDisputes.Exclusion(uint32(lie.index), lie.signed.leaf.kind != 0, lie.signed.leaf.body);
     }
 
     function excludedOf(Lie memory lie) internal view returns (ExcludedLeaf[] memory leaves) {

@@ -235,7 +235,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
         (snapshot.left, snapshot.right) = Leaves.children(tree(id, count));
     }
 
-    function take(uint256 id, IRounds.Snapshot memory snapshot) internal {
+    function take(uint256 id, IRounds.Snapshot memory snapshot) internal virtual {
         vm.prank(DEVELOPER);
         rounds.snapshot(id, snapshot);
     }
