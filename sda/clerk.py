@@ -6,29 +6,32 @@ it committed to, another roster to another clerk, or one contributor under many 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
 from sda.crypto.field import row_from_bytes
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
-from sda.crypto.merkle import Roster
+from sda.crypto.merkle import Roster, roster_root
 from sda.crypto.pads import add, subtract
 from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.tags import Tag
-from sda.errors import MessageError, ProofError, RelayError
+from sda.enrolled import BLOCK
+from sda.errors import MessageError, RelayError
 from sda.findings import LeafFinding, OpenNode
-from sda.messages import Enrolment
-from sda.messages.enrolment import split_enrolments
+from sda.messages import ENROLMENT_BYTES
 from sda.opening import OpenTree
+from sda.pairing import InvalidEnrolmentError, Workers
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
 from sda.settling import leaf_at
 from sda.walk import Walk
 
-_BATCH = 4096
+_BATCH = BLOCK
 
 
 class JobRefusedError(RelayError):
@@ -198,7 +201,7 @@ def check_roster(job: Job) -> Roster:
         roster = Roster.from_bytes(job.roster, job.enrolled, job.snapshot.count)
     except MessageError as error:
         raise JobRefusedError("roster", str(error)) from error
-    root = roster.root()
+    root = roster_root(job.roster)  # there is one encoding
     if root != job.snapshot.roster_root:
         raise JobRefusedError(
             "roster root", f"{root.hex()} is served, {job.snapshot.roster_root.hex()} is committed to"
@@ -211,12 +214,11 @@ def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pa
 
     What `pairs` remembers is not asked for again; if it does not fit the root, everything is.
     """
-    committed, members = job.snapshot.enrolment_root, frozenset(roster.positions)
-    _read(view, relay, range(len(pairs), job.enrolled), members, pairs)
+    committed = job.snapshot.enrolment_root
+    _read(view, relay, range(len(pairs), job.enrolled), roster, pairs)
     if pairs.root(job.enrolled) != committed:
-        _read(view, relay, range(job.enrolled), members, pairs)
-    for start in sorted({position - position % _BATCH for position in pairs.unknown(roster.positions)}):
-        _read(view, relay, range(start, min(start + _BATCH, job.enrolled)), members, pairs)
+        _read(view, relay, range(job.enrolled), roster, pairs)
+    _pair_the_rest(view, relay, roster, pairs)
     root = pairs.root(job.enrolled)
     if root != committed:
         raise JobRefusedError("enrolment root", f"{root.hex()} is served, {committed.hex()} is committed to")
@@ -224,36 +226,74 @@ def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pa
         raise JobRefusedError("members", "one account or key is in the set more than once")
 
 
-def _read(view: RoundView, relay: Relay, positions: range, members: frozenset[int], pairs: Pairs) -> None:
+def _read(view: RoundView, relay: Relay, positions: range, roster: Roster, pairs: Pairs) -> None:
     """Read enrolments; a contributor is verified, and its shared point computed, when it first takes part."""
-    for position, message in zip(positions, _enrolments(relay, positions), strict=True):
-        pairs.remember(position, message)
-        if position in members and not pairs.knows(position):
-            pairs.add(position, _verified(view, position, message).key)
+    total = len(pairs.unknown(_between(roster.positions, positions.start, positions.stop)))
+    with _pairing(pairs, view, total) as workers:
+        for start, data in _enrolments(relay, positions):
+            pairs.remember(start, data)
+            stop = start + len(data) // ENROLMENT_BYTES
+            for position in pairs.unknown(_between(roster.positions, start, stop)):
+                workers.put(position, _known_or(data, position - start, pairs, position))
 
 
-def _enrolments(relay: Relay, positions: range) -> Iterator[bytes]:
-    for start in range(positions.start, positions.stop, _BATCH):
-        stop = min(start + _BATCH, positions.stop)
-        try:
-            yield from split_enrolments(relay.enrolments(start, stop), stop - start)
-        except MessageError as error:
-            raise JobRefusedError("enrolments", str(error)) from error
+def _pair_the_rest(view: RoundView, relay: Relay, roster: Roster, pairs: Pairs) -> None:
+    """Those who are remembered and take part for the first time, or for the first time in this epoch."""
+    unknown = pairs.unknown(roster.positions)
+    with _pairing(pairs, view, len(unknown)) as workers:
+        for position in filter(pairs.is_verified, unknown):
+            workers.put(position, pairs.key(position))
+        rest = [position for position in unknown if not pairs.is_verified(position)]
+        for first in sorted({position - position % _BATCH for position in rest}):
+            for start, data in _enrolments(relay, range(first, min(first + _BATCH, roster.enrolled))):
+                pairs.remember(start, data)
+                for position in _between(rest, start, start + _BATCH):
+                    workers.put(position, _known_or(data, position - start, pairs, position))
 
 
-def _verified(view: RoundView, position: int, message: bytes) -> Enrolment:
+@contextmanager
+def _pairing(pairs: Pairs, view: RoundView, total: int) -> Iterator[Workers]:
+    """What is put is done when this ends, and written down however it ends."""
     try:
-        enrolment = Enrolment.decode(message)
-        enrolment.verify(view.domain)
-    except (MessageError, ProofError) as error:
-        raise JobRefusedError("enrolments", f"position {position}: {error}") from error
-    return enrolment
+        with pairs.workers(view.domain, total) as workers:
+            yield workers
+            workers.finish()
+    except InvalidEnrolmentError as error:
+        raise JobRefusedError("enrolments", str(error)) from error
+    finally:
+        pairs.checkpoint()
+
+
+def _known_or(data: bytes, index: int, pairs: Pairs, position: int) -> bytes:
+    """What workers take: the key of a contributor that was verified before, or its message."""
+    return pairs.key(position) if pairs.is_verified(position) else data[index * ENROLMENT_BYTES :][:ENROLMENT_BYTES]
+
+
+def _between(positions: Sequence[int], start: int, stop: int) -> Sequence[int]:
+    """Those of ascending positions that are in [start, stop)."""
+    return positions[bisect_left(positions, start) : bisect_left(positions, stop)]
+
+
+def _enrolments(relay: Relay, positions: range) -> Iterator[tuple[int, bytes]]:
+    """Enrolments some thousand at a time, each with the position of the first."""
+    start = positions.start
+    while start < positions.stop:
+        # Whole blocks of what is remembered, whatever was remembered before.
+        stop = min(start - start % _BATCH + _BATCH, positions.stop)
+        data = relay.enrolments(start, stop)
+        if len(data) != (stop - start) * ENROLMENT_BYTES:
+            raise JobRefusedError("enrolments", f"{len(data)} bytes for {stop - start}: must be {ENROLMENT_BYTES} each")
+        yield start, data
+        start = stop
 
 
 def sum_seat(view: RoundView, seat: Seat, roster: Roster, pairs: Pairs) -> list[int]:
     """Σ_u ρ_uj: the rows that this seat expands, summed over the members; m elements."""
-    entries = pairs.entries(roster.positions, roster.nonces)
-    return sum_rows(SeedPrefix(Tag.PAD, view.round_hash, seat.index), entries, view.parameters.row_length)
+    prefix, m = SeedPrefix(Tag.PAD, view.round_hash, seat.index), view.parameters.row_length
+    row = [0] * m
+    for entries in pairs.entries_by_block(roster.positions, roster.nonces):
+        row = add(row, sum_rows(prefix, entries, m))
+    return row
 
 
 def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:

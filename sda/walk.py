@@ -204,7 +204,10 @@ class Walk:
         for seat, point in enumerate(leaf.sums.points):
             if not point.is_in_subgroup():
                 return BadPoint(place, opened, seat)
-        return self._judge_membership(place, opened) or BadShare(place, opened, self._seat.index)
+        wrong = self._judge_membership(place, opened)
+        if wrong is None and not self._pairs.recompute(leaf.position):
+            raise ProofError(f"the point shared with 0x{leaf.account.hex()} was remembered wrongly: all are made again")
+        return wrong or BadShare(place, opened, self._seat.index)
 
     def _judge_membership(self, place: Place, opened: OpenLeaf) -> Finding | None:
         """Whether the leaf is the one that the roster has at this index."""

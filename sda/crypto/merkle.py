@@ -18,12 +18,26 @@ from sda.errors import MessageError
 WORD_BYTES = 32
 
 
-def merkle_root(words: Sequence[bytes]) -> bytes:
-    """The root over words, filled with zero words to a power of two (one at least)."""
-    level = _filled(words)
-    while len(level) > 1:
-        level = _parents(level)
-    return level[0]
+def merkle_root(words: Sequence[bytes], *, level: int = 0) -> bytes:
+    """The root over words, filled with zero words to a power of two (one at least).
+
+    Args:
+        words: 32 bytes each.
+        level: If they are themselves roots, of subtrees of 2^level words: those of zero words then fill.
+    """
+    nodes = _filled(words, subtree([], level) if level else ZERO_WORD)
+    while len(nodes) > 1:
+        nodes = _parents(nodes)
+    return nodes[0]
+
+
+def subtree(words: Sequence[bytes], level: int) -> bytes:
+    """The root over 2^level words: these, and then zero words."""
+    nodes, zero = list(words), ZERO_WORD
+    for _ in range(level):
+        nodes += [zero] * (len(nodes) % 2)
+        nodes, zero = _parents(nodes), keccak(zero + zero)
+    return nodes[0] if nodes else zero
 
 
 def merkle_path(words: Sequence[bytes], index: int) -> list[bytes]:
@@ -50,9 +64,9 @@ def verify_merkle_path(word_: bytes, index: int, path: Sequence[bytes], root: by
     return word_ == root
 
 
-def _filled(words: Sequence[bytes]) -> list[bytes]:
+def _filled(words: Sequence[bytes], fill: bytes = ZERO_WORD) -> list[bytes]:
     size = 1 << max(len(words) - 1, 0).bit_length()
-    return [*words, *[ZERO_WORD] * (size - len(words))]
+    return [*words, *[fill] * (size - len(words))]
 
 
 def _parents(level: Sequence[bytes]) -> list[bytes]:
@@ -70,7 +84,12 @@ def enrolment_root(leaves: Sequence[bytes]) -> bytes:
     Args:
         leaves: keccak of each enrolment message, in order of position.
     """
-    return keccak(word(len(leaves)) + merkle_root(leaves))
+    return enrolment_root_of(len(leaves), merkle_root(leaves))
+
+
+def enrolment_root_of(count: int, root: bytes) -> bytes:
+    """The same, of the Merkle root over M leaves."""
+    return keccak(word(count) + root)
 
 
 def _fill(data: bytes) -> bytes:
@@ -137,4 +156,9 @@ class Roster:
 
     def root(self) -> bytes:
         """Merkle root over the words of the file."""
-        return merkle_root(words_of(self.to_bytes()))
+        return roster_root(self.to_bytes())
+
+
+def roster_root(file: bytes) -> bytes:
+    """The root of a roster file."""
+    return merkle_root(words_of(file))
