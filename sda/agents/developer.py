@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sda.chain.client import Receipt
@@ -9,6 +10,7 @@ from sda.chain.contracts import Contracts
 from sda.chain.structs import Outcome
 from sda.crypto.keys import SecretKey
 from sda.developer import Collected, PaddedSum, collect, reveal, without_excluded
+from sda.engine import WorkFiles, check_name, open_engine
 from sda.errors import ProofError
 from sda.findings import OpenLeaf
 from sda.keys import Identity, make_private_directory
@@ -25,15 +27,27 @@ class DeveloperAgent:
         contracts: Of the deployment.
         identity: Account that pays, and the master secret from which the round key follows.
         relay: Where contributions arrive.
-        directory: Private; keeps padded sums until they are revealed.
+        directory: Private; keeps padded sums until they are revealed, and work under way.
+        executor: Name of the engine on which rounds are collected, see `sda.engine.open_engine`.
+
+    Raises:
+        ParameterError: No such engine.
     """
 
-    def __init__(self, contracts: Contracts, identity: Identity, relay: Relay, directory: Path) -> None:
+    def __init__(
+        self,
+        contracts: Contracts,
+        identity: Identity,
+        relay: Relay,
+        directory: Path,
+        executor: str = "processes",
+    ) -> None:
         self.contracts = contracts
         self.rounds = contracts.rounds
         self.identity = identity
         self.relay = relay
         self._directory = directory
+        self._executor = check_name(executor)
 
     @property
     def account(self) -> AccountKey:
@@ -74,13 +88,18 @@ class DeveloperAgent:
         """Tell the relay of a drawn round; harmless to repeat."""
         self.relay.open_round(self.rounds.view(round_id))
 
-    def snapshot(self, round_id: int) -> tuple[Collected, Receipt]:
+    def snapshot(self, round_id: int, progress: Callable[[int], None] = lambda _: None) -> tuple[Collected, Receipt]:
         """Close the collection: at the relay, then on chain.
 
         What was collected is written down before the chain hears of it, and collecting again gives the same:
-        after a crash anywhere in between, run it again.
+        after a crash anywhere in between, run it again; what was finished is not computed again.
+
+        Args:
+            round_id: Of a round that collects.
+            progress: Called with the number of messages done.
 
         Raises:
+            EngineError: Processes or cluster broke down.
             ProofError: The round does not collect now.
             ParameterError: Too few contributions.
             ContractError: The contract refused.
@@ -89,10 +108,13 @@ class DeveloperAgent:
         if view.state is not State.COLLECTING:
             raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
         self.relay.open_round(view)
-        collected = collect(view, self.relay, self.round_key)
+        kept = self._work_files(round_id)
+        with open_engine(self._executor) as engine:
+            collected = collect(view, self.relay, self.round_key, engine=engine, kept=kept, progress=progress)
         self._write(round_id, collected.padded_sum)
         self.relay.publish(view.round_hash, collected.publication)
         receipt = self.rounds.snapshot(self.account, round_id, collected.snapshot)
+        kept.clear()
         self.announce(round_id)
         return collected, receipt
 
@@ -135,7 +157,9 @@ class DeveloperAgent:
 
     def close(self, round_id: int) -> Receipt:
         """Settle a round that is over."""
-        return self.rounds.close(self.account, round_id)
+        receipt = self.rounds.close(self.account, round_id)
+        self._work_files(round_id).clear()
+        return receipt
 
     def _write(self, round_id: int, padded_sum: PaddedSum) -> None:
         path = self._padded_sum_file(round_id)
@@ -146,5 +170,11 @@ class DeveloperAgent:
         draft.replace(path)
 
     def _padded_sum_file(self, round_id: int) -> Path:
+        return self._file(round_id, "padded-sum").with_suffix(".json")
+
+    def _work_files(self, round_id: int) -> WorkFiles:
+        return WorkFiles(self._file(round_id, "work"))
+
+    def _file(self, round_id: int, name: str) -> Path:
         contract = self.rounds.address.hex()[:8]
-        return self._directory / f"padded-sum-{self.contracts.chain.chain_id}-{contract}-{round_id}.json"
+        return self._directory / f"{name}-{self.contracts.chain.chain_id}-{contract}-{round_id}"

@@ -30,6 +30,14 @@ any_key_option = click.option("--key", default="developer", show_default=True, h
 key_option = click.option("--key", default="developer", show_default=True, help="Name of the developer's key.")
 round_argument = click.argument("round_id", metavar="ROUND", type=ROUND_ID)
 
+executor_option = click.option(
+    "--executor",
+    default="processes",
+    show_default="processes, one for each core",
+    metavar="NAME",
+    help="Where to compute: serial, processes, processes:COUNT, or a Dask cluster: dask://HOST:PORT (extra: dask).",
+)
+
 _SEED_BLOCK_SECONDS = 600
 _DEFAULT_DATA_FEE = 2 * TOKEN
 _CHANGES = ("n", "t", "k", "length", "bits", "maximum", "offset")
@@ -206,14 +214,25 @@ def _seat_words(seat: dict[str, Any]) -> str:
     return f"{seat['clerk_id']} {'out' if seat['resolved'] else 'waits'}"
 
 
-@command(group, "snapshot", example="sda round snapshot 0")
+@command(
+    group,
+    "snapshot",
+    example="sda round snapshot 0\nsda round snapshot 0 --executor dask://scheduler:8786",
+)
 @key_option
+@executor_option
 @round_argument
 @pass_session
-def snapshot(session: Session, key: str, round_id: int) -> Answer:
-    """Close the collection: build the tree, publish it at the relay, commit to it on chain."""
-    with progress_console.status("checking contributions and building the tree"):
-        collected, receipt = session.developer(key).snapshot(round_id)
+def snapshot(session: Session, key: str, executor: str, round_id: int) -> Answer:
+    """Close the collection: build the tree, publish it at the relay, commit to it on chain.
+
+    After a crash run it again: what was finished is not computed again.
+    """
+    agent = session.developer(key, executor)
+    with progress_console.status("checking contributions and building the tree") as status:
+        collected, receipt = agent.snapshot(
+            round_id, lambda done: status.update(f"checked {done:,} contributions, building the tree")
+        )
     dropped = [{"position": each.position, "reason": each.reason} for each in collected.dropped]
     text = f"round {round_id}: {collected.snapshot.count:,} contributions, root 0x{collected.root.hex()}"
     for each in dropped:
