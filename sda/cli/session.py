@@ -15,6 +15,7 @@ from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
 from sda.chain.contracts import Contracts
 from sda.chain.standing import StandingOnChain
 from sda.contributor import Minima
+from sda.engine import check_name
 from sda.errors import KeyFileError
 from sda.keys import ClerkKeys, Identity, Strength, load_account
 from sda.messages import AccountKey, Domain
@@ -116,10 +117,15 @@ class Session:
         _ = keys.account
         return ClerkAgent(self.contracts, keys, self.relay)
 
-    def developer(self, name: str) -> DeveloperAgent:
-        """A developer's agent."""
+    def developer(self, name: str, executor: str = "processes") -> DeveloperAgent:
+        """A developer's agent.
+
+        Raises:
+            ParameterError: No such executor.
+        """
+        check_name(executor)  # before a password is asked for
         directory = self.directory(name)
-        return DeveloperAgent(self.contracts, Identity.load(directory, self.password), self.relay, directory)
+        return DeveloperAgent(self.contracts, Identity.load(directory, self.password), self.relay, directory, executor)
 
     def contributor(self, name: str, minima: Minima | None = None) -> ContributorAgent:
         """A contributor's agent."""
