@@ -108,6 +108,7 @@ class DeveloperAgent:
         if view.state is not State.COLLECTING:
             raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
         self.relay.open_round(view)
+        make_private_directory(self._directory)
         kept = self._work_files(round_id)
         with open_engine(self._executor) as engine:
             collected = collect(view, self.relay, self.round_key, engine=engine, kept=kept, progress=progress)
