@@ -195,6 +195,7 @@ class DeveloperAgent:
     def _collect(
         self, view: RoundView, engine: Engine, progress: Callable[[int], None], left_out: Collection[int] = ()
     ) -> Collected:
+        make_private_directory(self._directory)
         kept = self._work_files(view.round_id)
         return collect(view, self.relay, self.round_key, left_out, engine=engine, kept=kept, progress=progress)
 
@@ -211,7 +212,6 @@ class DeveloperAgent:
         return [int(position) for position in json.loads(path.read_text())]
 
     def _write(self, path: Path, text: str) -> None:
-        make_private_directory(path.parent)
         draft = path.with_suffix(".draft")
         draft.touch(mode=0o600)
         draft.write_text(text)
