@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from bench import enrolments
-from sda.clerk import SumMismatchError, answer, sum_seat
+from sda.clerk import SumMismatchError, answer
 from sda.crypto.curve import G, commit_row, to_bytes128
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
@@ -26,6 +26,7 @@ from sda.pairs import Pairs
 from sda.params import Parameters
 from sda.relay import Job, Relay
 from sda.round import Closed, RoundView, Snapshot
+from sda.rows import SeatRows
 from tests.world import ClerkParty, make_terms, make_view
 
 PARAMETERS = Parameters(n=26, t=8, k=4, length=100, bits=1, maximum=250_000)
@@ -46,7 +47,7 @@ def main(directory: Path, count: int, key: int) -> dict[str, float]:
         opened = 0.0
     took = time.perf_counter() - began, _cpu() - used
     if not opened:
-        relay.point.write_bytes(to_bytes128(commit_row(sum_seat(view, view.seats[0], relay.roster, pairs))))
+        relay.point.write_bytes(to_bytes128(commit_row(SeatRows(view, view.seats[0], pairs, relay.roster, 0).all())))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": took[0], "cpu": took[1], "peak_mb": peak, "opened": opened}
 

@@ -17,8 +17,6 @@ from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
 from sda.crypto.merkle import Roster, roster_root
 from sda.crypto.pads import add, subtract
-from sda.crypto.seeds import SeedPrefix, sum_rows
-from sda.crypto.tags import Tag
 from sda.enrolled import BLOCK
 from sda.errors import MessageError, RelayError
 from sda.findings import LeafFinding, OpenNode
@@ -28,6 +26,7 @@ from sda.pairing import InvalidEnrolmentError, Workers
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
+from sda.rows import SeatRows
 from sda.settling import leaf_at
 from sda.walk import Walk
 
@@ -96,13 +95,14 @@ def answer(
     check_snapshot(view, view.closed, job)
     roster = check_roster(job)
     check_enrolments(view, relay, job, roster, pairs)
-    row = sum_seat(view, seat, roster, pairs)
+    rows = SeatRows(view, seat, pairs, roster, job.snapshot.noise)
+    row = rows.all()
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
     points = job.snapshot.points
     if view.closed.settled is not None:
         tree = OpenTree(view, relay, job.snapshot, answers)
-        row = subtract(row, _excluded_row(view, seat, tree, roster, pairs, view.closed.settled))
+        row = subtract(row, _excluded_row(view, seat, rows, tree, view.closed.settled))
         points = view.closed.settled.points
     if to_bytes128(commit_row(row)) != points[seat.index]:
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
@@ -159,23 +159,20 @@ def review(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     return draft.root, ()
 
 
-def _excluded_row(
-    view: RoundView, seat: Seat, tree: OpenTree, roster: Roster, pairs: Pairs, settled: Settled
-) -> list[int]:
-    """What this seat had from the excluded contributors."""
+def _excluded_row(view: RoundView, seat: Seat, rows: SeatRows, tree: OpenTree, settled: Settled) -> list[int]:
+    """What this seat had from the excluded leaves."""
     parameters = view.parameters
-    chosen = [index - parameters.n for index in settled.indices]
-    positions, nonces = [roster.positions[i] for i in chosen], [roster.nonces[i] for i in chosen]
-    prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
-    row = sum_rows(prefix, pairs.entries(positions, nonces), parameters.row_length)
     late = seat.index - parameters.reconstruction
-    for each in settled.excluded if late >= 0 else ():
-        row = add(row, list(leaf_at(tree, each).corrections[late]))
+    row = [0] * parameters.row_length
+    for each in settled.excluded:
+        row = add(row, rows.over(range(each.index, each.index + 1)))
+        if late >= 0:
+            row = add(row, list(leaf_at(tree, each).corrections[late]))
     return row
 
 
 def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
-    """The snapshot hashes to root and set hash, counts enough, and names no noise that was not sent."""
+    """The snapshot hashes to root and set hash, and has contributors and noise enough."""
     snapshot, parameters = job.snapshot, view.parameters
     shape = (len(snapshot.points), len(snapshot.corrections))
     if shape != (parameters.n, parameters.n - parameters.reconstruction):
@@ -191,14 +188,16 @@ def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
         raise JobRefusedError(
             "count", f"{snapshot.count}, must be in [{view.terms.minimum}, {view.terms.maximum}], as on chain"
         )
-    if snapshot.noise:
-        raise JobRefusedError("noise", f"bitmap {snapshot.noise:#x} names noise of seats that sent none")
+    dealers = view.terms.dealers
+    allowed = (1 << parameters.n) - 1 if view.terms.sigma else 0
+    if snapshot.noise & ~allowed or snapshot.noise.bit_count() < dealers:
+        raise JobRefusedError("noise", f"bitmap {snapshot.noise:#x}, must be within {allowed:#x} and name {dealers}")
 
 
 def check_roster(job: Job) -> Roster:
-    """The roster file hashes to its root, and names exactly N contributors."""
+    """The roster file hashes to its root, and names exactly N contributors, and a nonce for each noise leaf."""
     try:
-        roster = Roster.from_bytes(job.roster, job.enrolled, job.snapshot.count)
+        roster = Roster.from_bytes(job.roster, job.enrolled, job.snapshot.count, job.snapshot.noise.bit_count())
     except MessageError as error:
         raise JobRefusedError("roster", str(error)) from error
     root = roster_root(job.roster)  # there is one encoding
@@ -285,15 +284,6 @@ def _enrolments(relay: Relay, positions: range) -> Iterator[tuple[int, bytes]]:
             raise JobRefusedError("enrolments", f"{len(data)} bytes for {stop - start}: must be {ENROLMENT_BYTES} each")
         yield start, data
         start = stop
-
-
-def sum_seat(view: RoundView, seat: Seat, roster: Roster, pairs: Pairs) -> list[int]:
-    """Σ_u ρ_uj: the rows that this seat expands, summed over the members; m elements."""
-    prefix, m = SeedPrefix(Tag.PAD, view.round_hash, seat.index), view.parameters.row_length
-    row = [0] * m
-    for entries in pairs.entries_by_block(roster.positions, roster.nonces):
-        row = add(row, sum_rows(prefix, entries, m))
-    return row
 
 
 def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:

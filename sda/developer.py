@@ -22,11 +22,12 @@ from sda.crypto.pads import subtract, sum_of_pads
 from sda.engine import SERIAL, Engine, WorkFiles, run
 from sda.errors import MessageError, ParameterError, ProofError, RelayError
 from sda.intake import Dropped, Intake
-from sda.messages import Contribution, Enrolment, Leaf
+from sda.messages import Contribution, Enrolment, Kind, Leaf
 from sda.messages.contribution import Header
+from sda.noise import dealer
 from sda.relay.interface import Publication, Relay
 from sda.relay.tree import Subtree, TreeRecord, growths
-from sda.round import RoundView, Snapshot
+from sda.round import Exclusion, RoundView, Snapshot
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,13 @@ class PaddedSum:
         set_hash: Of the closed set that it sums.
         elements: E field elements.
         points: D_0 … D_{n-1} of that set, 128 bytes each: rows that do not open them are not used.
+        dealers: Seats whose noise is in it.
     """
 
     set_hash: bytes
     elements: tuple[int, ...] = field(repr=False)
     points: tuple[bytes, ...] = field(repr=False)
+    dealers: int = 0
 
     def to_json(self) -> str:
         """For a private file."""
@@ -49,6 +52,7 @@ class PaddedSum:
             "set_hash": self.set_hash.hex(),
             "elements": row_to_bytes(self.elements).hex(),
             "points": b"".join(self.points).hex(),
+            "dealers": self.dealers,
         }
         return json.dumps(values)
 
@@ -62,10 +66,13 @@ class PaddedSum:
         try:
             values = json.loads(text)
             set_hash, elements, points = (bytes.fromhex(values[name]) for name in ("set_hash", "elements", "points"))
+            dealers = int(values["dealers"])
         except (ValueError, KeyError, TypeError) as error:
             raise MessageError("padded sum: is not in its JSON form") from error
         starts = range(0, len(points), POINT_BYTES)
-        return cls(set_hash, tuple(row_from_bytes(elements)), tuple(points[i : i + POINT_BYTES] for i in starts))
+        return cls(
+            set_hash, tuple(row_from_bytes(elements)), tuple(points[i : i + POINT_BYTES] for i in starts), dealers
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,9 @@ class Collected:
     @property
     def positions(self) -> Sequence[int]:
         """Enrolment positions of the contributors, in leaf order."""
-        return Roster.from_bytes(self.publication.roster, self.publication.enrolled, self.snapshot.count).positions
+        publication, snapshot = self.publication, self.snapshot
+        dealers = snapshot.noise.bit_count()
+        return Roster.from_bytes(publication.roster, publication.enrolled, snapshot.count, dealers).positions
 
 
 def collect(
@@ -100,6 +109,7 @@ def collect(
     relay: Relay,
     secret: SecretKey,
     left_out: Collection[int] = (),
+    without_noise: Collection[int] = (),
     *,
     engine: Engine = SERIAL,
     kept: WorkFiles | None = None,
@@ -112,12 +122,14 @@ def collect(
         relay: Where the contributions are; not believed.
         secret: The developer's round key.
         left_out: Enrolment positions of contributors that seats found wrong in a draft.
+        without_noise: Seats whose noise others found wrong in a draft.
         engine: Where batches are checked and subtrees grown; the result is the same wherever.
         kept: What was finished before a crash, and in an earlier draft, is taken from here.
         progress: Called with the number of messages done.
 
     Raises:
-        ParameterError: The key is not the round's, or fewer contributions than the minimum can be included.
+        ParameterError: The key is not the round's, or fewer contributions than the minimum, or less noise than the
+            terms ask for, can be included.
         RelayError: The relay serves contributions or enrolments out of order.
         EngineError: Processes or cluster broke down.
     """
@@ -127,19 +139,23 @@ def collect(
     _require_enough(relay.count(view.round_hash), view)
     enrolled = relay.close_round(view.round_hash)
     capacity = min(relay.count(view.round_hash), view.terms.maximum)
-    intake = Intake(view, relay, secret, enrolled, capacity, frozenset(left_out))
+    intake = Intake(view, relay, secret, enrolled, capacity, frozenset(left_out), frozenset(without_noise))
     p = view.parameters
-    subtrees = run(engine, growths(intake.leaves(engine, kept, progress), p), kept)
+    first = 0 if view.terms.sigma else p.n
+    subtrees = run(engine, growths(intake.leaves(engine, kept, progress), p, first), kept)
     tree = TreeRecord((Subtree.decode(grown, p) for _, grown in subtrees), p)
     count = len(intake.positions)
     _require_enough(count, view)
+    dealers = intake.noise.bit_count()
+    if dealers < view.terms.dealers:
+        raise ParameterError("dealers", dealers, f"at least n - s = {view.terms.dealers} seats with noise")
 
-    roster = Roster(enrolled, intake.positions, intake.nonces)
+    roster = Roster(enrolled, intake.positions, intake.nonces, intake.noise_nonces)
     snapshot = Snapshot(
         left=tree.hash(tree.depth - 1, 0),
         right=tree.hash(tree.depth - 1, 1),
         count=count,
-        noise=0,
+        noise=intake.noise,
         roster_root=roster.root(),
         enrolment_root=enrolment_root(intake.enrolment_leaves()),
         points=tuple(map(to_bytes128, extend(tree.root.sums.points, p.n, p.t, p.k))),
@@ -149,7 +165,7 @@ def collect(
     return Collected(
         publication=Publication(snapshot, enrolled, roster.to_bytes(), tree.levels, tree.sums),
         root=tree.root.hash,
-        padded_sum=PaddedSum(set_hash, tuple(intake.padded), snapshot.points),
+        padded_sum=PaddedSum(set_hash, tuple(intake.padded), snapshot.points, dealers),
         dropped=tuple(intake.dropped),
     )
 
@@ -181,7 +197,7 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
         )
     seats = right[: parameters.reconstruction]
     pads = sum_of_pads(seats, [rows[seat] for seat in seats], parameters)
-    return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted)
+    return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted, padded_sum.dealers)
 
 
 def _opens(row: Sequence[int], point: bytes, length: int) -> bool:
@@ -207,25 +223,34 @@ def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secre
     """
     if view.closed is None or view.closed.settled is None or padded_sum.set_hash == view.closed.set_hash:
         return padded_sum
-    excluded = {each.index: each.body for each in view.closed.settled.excluded if not each.noise}
-    bodies = {_position(view, relay, index): body for index, body in excluded.items()}
+    bodies = {_sender(view, relay, each): each.body for each in view.closed.settled.excluded}
+    dealers = padded_sum.dealers - sum(each.noise for each in view.closed.settled.excluded)
     elements = padded_sum.elements
     for message in relay.contributions(view.round_hash) if bodies else ():
-        body = bodies.pop(Header.decode(message).position, None)
+        header = Header.decode(message)
+        body = bodies.pop((header.kind, header.position), None)
         if body is None:
             continue
         contribution = Contribution.decode(message, view.parameters, check_subgroup=False)
         if contribution.leaf.body != body:
             raise RelayError(f"round {view.round_id}: the relay serves another contribution than was excluded")
-        position = contribution.leaf.position
-        enrolment = Enrolment.decode(relay.enrolments(position, position + 1))
-        elements = tuple(subtract(elements, unmasked(contribution, enrolment, secret)))
+        elements = tuple(subtract(elements, unmasked(contribution, _holder(view, relay, header), secret)))
     if bodies:
         raise RelayError(f"round {view.round_id}: the relay does not have {len(bodies)} of the excluded contributions")
     # The points are known by the set hash, which the caller's view has from the chain.
-    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points)
+    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points, dealers)
 
 
-def _position(view: RoundView, relay: Relay, index: int) -> int:
-    """Of the contributor of a leaf: as the relay says, whoever relies on it looks at the leaf's body."""
-    return Leaf.decode(relay.leaves(view.round_hash, index, index + 1), view.parameters, check_subgroup=False).position
+def _sender(view: RoundView, relay: Relay, excluded: Exclusion) -> tuple[Kind, int]:
+    """Kind and position of an excluded leaf: as the relay says, whoever relies on it looks at the leaf's body."""
+    if excluded.noise:
+        return Kind.NOISE, excluded.index
+    data = relay.leaves(view.round_hash, excluded.index, excluded.index + 1)
+    return Kind.DATA, Leaf.decode(data, view.parameters, check_subgroup=False).position
+
+
+def _holder(view: RoundView, relay: Relay, header: Header) -> Enrolment:
+    """Whose key a contribution is under."""
+    if header.kind is Kind.NOISE:
+        return dealer(view.seats[header.position])
+    return Enrolment.decode(relay.enrolments(header.position, header.position + 1))

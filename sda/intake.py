@@ -7,18 +7,23 @@ order of position, so the outcome is the same whatever finished first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
-from sda.batch import BATCH, Batch, Checked, Member
+from sda.batch import BATCH, Batch, Checked, Member, unmasked
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
 from sda.crypto.pads import add, subtract
+from sda.crypto.sumtree import empty_nodes
 from sda.engine import Engine, WorkFiles, run
-from sda.errors import MessageError, RelayError
+from sda.errors import MessageError, ProofError, RelayError
+from sda.messages import Contribution, Kind
 from sda.messages.contribution import Header
 from sda.messages.enrolment import split_enrolments
+from sda.noise import dealer
 from sda.relay.interface import Relay
+from sda.relay.tree import encode_leaf
 from sda.round import RoundView
 
 _ENROLMENTS = 4096
@@ -30,12 +35,14 @@ class Dropped:
     """A stored message that is not included.
 
     Attributes:
-        position: Of its contributor.
+        position: Of its contributor; of its seat if it is noise.
         reason: What is wrong with it.
+        kind: Data or noise.
     """
 
     position: int
     reason: str
+    kind: Kind = Kind.DATA
 
 
 class Intake:
@@ -48,10 +55,13 @@ class Intake:
         enrolled: M, when the round was closed.
         capacity: Contributions that are included at most.
         left_out: Enrolment positions of contributors that are not included, whatever they sent.
+        without_noise: Seats whose noise is not included, whatever they dealt.
 
     Attributes:
-        positions, nonces: Of the included, in leaf order.
-        padded: Σ of their vectors without masks, E elements.
+        noise: Bitmap of the seats whose noise is included.
+        noise_nonces: Of that noise, by seat.
+        positions, nonces: Of the included contributors, in leaf order.
+        padded: Σ of all these vectors without masks, E elements.
         dropped: What was not included, and why.
     """
 
@@ -63,6 +73,7 @@ class Intake:
         enrolled: int,
         capacity: int,
         left_out: frozenset[int],
+        without_noise: frozenset[int] = frozenset(),
     ) -> None:
         self._view = view
         self._relay = relay
@@ -70,10 +81,13 @@ class Intake:
         self._enrolled = enrolled
         self._capacity = capacity
         self._left_out = left_out
+        self._without_noise = without_noise
         self._enrolments = self._read_enrolments()
         self._enrolment_leaves: list[bytes] = []
         self._accounts: set[bytes] = set()
         self._keys: set[bytes] = set()
+        self.noise = 0
+        self.noise_nonces: list[bytes] = []
         self.positions: list[int] = []
         self.nonces: list[bytes] = []
         self.padded: list[int] = [0] * view.parameters.elements
@@ -82,29 +96,73 @@ class Intake:
     def leaves(self, engine: Engine, kept: WorkFiles | None, progress: Callable[[int], None]) -> Iterator[bytes]:
         """The encoded leaves of the included, in order; everything else about them is kept in passing.
 
+        In a private round those of all seats come first, empty where no noise is included.
+
         Args:
             engine: Where batches are checked.
             kept: Batches that were checked before.
             progress: Called with the number of messages done.
         """
+        groups = groupby(self._relay.contributions(self._view.round_hash), key=_kind)
+        kind, messages = next(groups, (Kind.DATA, iter(())))
+        if self._view.terms.sigma:
+            yield from self._seats(messages if kind is Kind.NOISE else ())
+            kind, messages = (kind, messages) if kind is Kind.DATA else next(groups, (Kind.DATA, iter(())))
+        if kind is not Kind.DATA:
+            raise RelayError("relay: serves noise where there must be data")
         done = 0
-        for batch, result in run(engine, self._batches(), kept):
+        for batch, result in run(engine, self._batches(messages), kept):
             yield from self._include(batch, Checked.decode(result, self._view.parameters))
             done += len(batch.messages)
             progress(done)
+        if next(groups, None) is not None:
+            raise RelayError("relay: serves noise after data")
 
     def enrolment_leaves(self) -> list[bytes]:
         """The leaves of all M enrolments."""
         self._advance(self._enrolled - 1)
         return self._enrolment_leaves
 
+    # ------------------------------------------------------------------ noise
+
+    def _seats(self, messages: Iterable[bytes]) -> Iterator[bytes]:
+        """The encoded leaves of all seats."""
+        leaves: dict[int, bytes] = {}
+        for message in messages:
+            seat = Header.decode(message).position
+            if not max(leaves, default=-1) < seat < self._view.parameters.n:
+                raise RelayError(f"relay: serves noise of seat {seat} after that of {max(leaves, default='none')}")
+            leaves[seat] = self._seat(seat, message)
+        empty = encode_leaf(empty_nodes(self._view.parameters, 0)[0])
+        for seat in range(self._view.parameters.n):
+            yield leaves.get(seat) or empty
+
+    def _seat(self, seat: int, message: bytes) -> bytes:
+        """The encoded leaf of a seat's noise; nothing if it is not included."""
+        holder = dealer(self._view.seats[seat])
+        try:
+            if seat in self._without_noise:
+                raise ProofError("seats found it wrong in the draft")
+            contribution = Contribution.decode(message, self._view.parameters)
+            leaf = contribution.leaf
+            if (leaf.round_hash, leaf.account) != (self._view.round_hash, holder.account):
+                raise ProofError("is not of this round and seat")
+            leaf.verify(self._view.domain, holder.key.hash)
+        except (MessageError, ProofError) as error:
+            self.dropped.append(Dropped(seat, f"noise of seat {seat}: {error}", Kind.NOISE))
+            return b""
+        self.noise |= 1 << seat
+        self.noise_nonces.append(leaf.nonce)
+        self.padded = add(self.padded, unmasked(contribution, holder, self._secret))
+        return encode_leaf(leaf.node(holder))
+
     # ------------------------------------------------------------------ reading
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self, contributions: Iterable[bytes]) -> Iterator[Batch]:
         messages: list[bytes] = []
         enrolments: list[bytes] = []
         last = -1
-        for message in self._relay.contributions(self._view.round_hash):
+        for message in contributions:
             last = self._position(message, last)
             messages.append(message)
             enrolments.append(self._advance(last))
@@ -126,10 +184,7 @@ class Intake:
         )
 
     def _position(self, message: bytes, last: int) -> int:
-        try:
-            position = Header.decode(message).position
-        except MessageError as error:
-            raise RelayError(f"relay: serves as a contribution what is none ({error})") from error
+        position = Header.decode(message).position
         if not last < position < self._enrolled:
             raise RelayError(f"relay: serves position {position} after {last}, with {self._enrolled} enrolled")
         return position
@@ -183,3 +238,10 @@ class Intake:
         self.nonces.append(member.nonce)
         self._accounts.add(member.account)
         self._keys.add(member.key)
+
+
+def _kind(message: bytes) -> Kind:
+    try:
+        return Header.decode(message).kind
+    except MessageError as error:
+        raise RelayError(f"relay: serves as a contribution what is none ({error})") from error

@@ -21,7 +21,7 @@ from Crypto.Cipher._mode_gcm import GcmMode
 
 from sda.blocks import BlockFile
 from sda.crypto.blst import COMPRESSED_BYTES
-from sda.crypto.keys import SecretKey, shared_point_of
+from sda.crypto.keys import PublicKey, SecretKey, shared_point, shared_point_of
 from sda.crypto.seeds import NONCE_BYTES
 from sda.enrolled import BLOCK, Bytes, Enrolled
 from sda.keys import derive
@@ -52,6 +52,7 @@ class Pairs:
         self._file = None if path is None else BlockFile(path)
         self._enrolled = Enrolled(None if path is None else path.with_name(ENROLLED_FILE))
         self._shared: list[Bytes] = []
+        self._clerks: dict[PublicKey, bytes] = {}
         self._dirty: set[int] = set()
         self._grow()
         for number, data in self._file.read() if self._file else ():
@@ -110,6 +111,12 @@ class Pairs:
     def shared(self, position: int) -> bytes:
         """K_uj, compressed, of a contributor that is known."""
         return bytes(self._shared[position // BLOCK][position % BLOCK])
+
+    def shared_with(self, key: PublicKey) -> bytes:
+        """The point shared with another clerk, compressed; not written down."""
+        if key not in self._clerks:
+            self._clerks[key] = shared_point(self._secret, key)
+        return self._clerks[key]
 
     def unknown(self, positions: Sequence[int]) -> list[int]:
         """Those of the positions, ascending, whose shared point was not computed yet."""

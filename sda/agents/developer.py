@@ -133,8 +133,8 @@ class DeveloperAgent:
         with open_engine(self._executor) as engine:
             collected = self._collect(view, engine, progress)
             left_out = self._left_out(view, collected)
-            if left_out:
-                collected = self._collect(view, engine, progress, left_out)
+            if any(left_out):
+                collected = self._collect(view, engine, progress, *left_out)
         self._write(self._padded_sum_file(round_id), collected.padded_sum.to_json())
         self.relay.publish(view.round_hash, collected.publication)
         receipt = self.rounds.snapshot(self.account, round_id, collected.snapshot)
@@ -193,23 +193,33 @@ class DeveloperAgent:
         return view
 
     def _collect(
-        self, view: RoundView, engine: Engine, progress: Callable[[int], None], left_out: Collection[int] = ()
+        self,
+        view: RoundView,
+        engine: Engine,
+        progress: Callable[[int], None],
+        left_out: Collection[int] = (),
+        without_noise: Collection[int] = (),
     ) -> Collected:
         make_private_directory(self._directory)
         kept = self._work_files(view.round_id)
-        return collect(view, self.relay, self.round_key, left_out, engine=engine, kept=kept, progress=progress)
+        return collect(
+            view, self.relay, self.round_key, left_out, without_noise, engine=engine, kept=kept, progress=progress
+        )
 
-    def _left_out(self, view: RoundView, draft: Collected) -> list[int]:
-        """Positions to leave out, decided once: a snapshot that may be on its way is never made otherwise."""
+    def _left_out(self, view: RoundView, draft: Collected) -> tuple[list[int], list[int]]:
+        """Positions, and seats' noise, to leave out; decided once: a snapshot that may be on its way is never made
+        otherwise.
+        """
         path = self._file("left-out", view.round_id).with_suffix(".json")
         if not path.exists():
             found = reviews(view, self.relay.reviews(view.round_hash))
             count, first = draft.snapshot.count, view.parameters.n
-            named = leaves_to_leave_out(found, draft.root, count)
+            named = sorted(leaves_to_leave_out(found, draft.root, count))
             positions = draft.positions
-            chosen = [positions[index - first] for index in sorted(named) if first <= index < first + count]
-            self._write(path, json.dumps(chosen))
-        return [int(position) for position in json.loads(path.read_text())]
+            chosen = [positions[index - first] for index in named if first <= index < first + count]
+            self._write(path, json.dumps({"positions": chosen, "noise": [seat for seat in named if seat < first]}))
+        decided = json.loads(path.read_text())
+        return decided["positions"], decided["noise"]
 
     def _write(self, path: Path, text: str) -> None:
         draft = path.with_suffix(".draft")

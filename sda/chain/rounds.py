@@ -354,6 +354,7 @@ class Rounds:
                 for event in self.events("RowAccepted", round_id)
             ),
             rejected=self._slashed("RowRejected", round_id),
+            bad_noise=self._slashed("NoiseRejected", round_id),
             silent=self._slashed("Silent", round_id),
             no_data=tuple(SeatEvent(event["seat"], event["clerkId"]) for event in self.events("NoData", round_id)),
             claims=tuple(

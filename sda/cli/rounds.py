@@ -274,10 +274,12 @@ def snapshot(session: Session, key: str, executor: str, round_id: int) -> Answer
         collected, receipt = agent.snapshot(
             round_id, lambda done: status.update(f"checked {done:,} contributions, building the tree")
         )
-    dropped = [{"position": each.position, "reason": each.reason} for each in collected.dropped]
+    dropped = [
+        {"kind": each.kind.name.lower(), "position": each.position, "reason": each.reason} for each in collected.dropped
+    ]
     text = f"round {round_id}: {collected.snapshot.count:,} contributions, root 0x{collected.root.hex()}"
     for each in dropped:
-        text += f"\nleft out: position {each['position']}: {each['reason']}"
+        text += f"\nleft out: {each['kind']} of position {each['position']}: {each['reason']}"
     return Answer(
         {
             "round": round_id,

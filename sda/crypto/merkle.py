@@ -104,11 +104,13 @@ class Roster:
         enrolled: M, enrolled contributors.
         positions: Positions in the enrolment of the contributors in the set, ascending.
         nonces: Their nonces, 4 bytes each, in the same order.
+        noise_nonces: Nonces of the noise leaves that are present, by seat.
     """
 
     enrolled: int
     positions: Sequence[int]
     nonces: Sequence[bytes]
+    noise_nonces: Sequence[bytes] = ()
 
     def __post_init__(self) -> None:
         if len(self.positions) != len(self.nonces):
@@ -117,30 +119,33 @@ class Roster:
             raise ValueError("positions must ascend")
         if self.positions and not 0 <= self.positions[0] <= self.positions[-1] < self.enrolled:
             raise ValueError(f"positions must be in [0, {self.enrolled})")
-        if any(len(nonce) != NONCE_BYTES for nonce in self.nonces):
+        if any(len(nonce) != NONCE_BYTES for nonce in (*self.noise_nonces, *self.nonces)):
             raise ValueError(f"nonces must be of {NONCE_BYTES} bytes")
 
     def to_bytes(self) -> bytes:
-        """Bitmap of positions, then nonces, each filled with zeros to a multiple of 32 bytes."""
+        """Bitmap of positions, then nonces, those of noise first, each filled with zeros to a multiple of 32 bytes."""
         bits = np.zeros(self.enrolled, dtype=np.uint8)
         bits[list(self.positions)] = 1
-        return _fill(np.packbits(bits, bitorder="little").tobytes()) + _fill(b"".join(self.nonces))
+        return _fill(np.packbits(bits, bitorder="little").tobytes()) + _fill(
+            b"".join((*self.noise_nonces, *self.nonces))
+        )
 
     @classmethod
-    def from_bytes(cls, data: bytes, enrolled: int, count: int) -> Roster:
+    def from_bytes(cls, data: bytes, enrolled: int, count: int, dealers: int = 0) -> Roster:
         """Read a roster file.
 
         Args:
             data: The file.
             enrolled: M, as the enrolment gives it.
             count: N, as the chain gives it.
+            dealers: Noise leaves that are present, as the chain gives it.
 
         Raises:
             MessageError: Wrong length, other than N positions, a position ≥ M, or fill that is not zero.
         """
         bitmap_bytes = -(-enrolled // 8)
         split = bitmap_bytes + -bitmap_bytes % WORD_BYTES
-        end = split + NONCE_BYTES * count
+        end = split + NONCE_BYTES * (dealers + count)
         if len(data) != end + -end % WORD_BYTES:
             raise MessageError(f"roster of {len(data)} bytes: must be {end + -end % WORD_BYTES}")
         bits = np.unpackbits(np.frombuffer(data[:split], dtype=np.uint8), bitorder="little")
@@ -152,7 +157,7 @@ class Roster:
         if any(data[end:]):
             raise MessageError("roster: the bytes after the nonces must be zero")
         nonces = [data[i : i + NONCE_BYTES] for i in range(split, end, NONCE_BYTES)]
-        return cls(enrolled, positions, nonces)
+        return cls(enrolled, positions, nonces[dealers:], nonces[:dealers])
 
     def root(self) -> bytes:
         """Merkle root over the words of the file."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Step, Sums, no_sums, tree_depth
-from sda.messages import Contribution, Domain
+from sda.messages import Contribution, Domain, Kind
 from sda.messages.contribution import leaf_of
 from sda.relay.door import Admitted, Clock, Door
 from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError, Standing, Unblemished
@@ -148,10 +148,12 @@ class LocalRelay:
         """See `Relay.leaves`."""
         view, published = self._published(round_hash)
         n, count = view.parameters.n, published.snapshot.count
+        if stop == start + 1 and 0 <= start < n and published.snapshot.noise >> start & 1:
+            return leaf_of(self._message(view, Kind.NOISE, start), view.parameters)
         if not n <= start <= stop <= n + count:
             raise RefusedError(Reason.NOT_FOUND, f"leaves {start} to {stop}: must be within {n} to {n + count}")
         positions = _positions(published)[start - n : stop - n].tolist()
-        return b"".join(leaf_of(self._message(view, position), view.parameters) for position in positions)
+        return b"".join(leaf_of(self._message(view, Kind.DATA, position), view.parameters) for position in positions)
 
     # ------------------------------------------------------------------ clerks, on a draft
 
@@ -197,18 +199,19 @@ class LocalRelay:
             return decode_sums(kept, view.parameters)
         # A small subtree, or an empty one.
         positions, n = _positions(published), view.parameters.n
-        first, last = (index << level) - n, ((index + 1) << level) - n
-        members = positions[max(first, 0) : max(last, 0)].tolist()
+        first, last = index << level, (index + 1) << level
+        members = [(Kind.DATA, position) for position in positions[max(first - n, 0) : max(last - n, 0)].tolist()]
+        members += [(Kind.NOISE, seat) for seat in range(first, min(last, n)) if published.snapshot.noise >> seat & 1]
         sums = (
-            Contribution.decode(self._message(view, position), view.parameters, check_subgroup=False).leaf.sums
-            for position in members
+            Contribution.decode(self._message(view, *member), view.parameters, check_subgroup=False).leaf.sums
+            for member in members
         )
         return reduce(add, sums, no_sums(view.parameters))
 
-    def _message(self, view: RoundView, position: int) -> bytes:
-        message = self._store.contribution(view.round_hash, position)
+    def _message(self, view: RoundView, kind: Kind, position: int) -> bytes:
+        message = self._store.contribution(view.round_hash, kind, position)
         if message is None:
-            raise RefusedError(Reason.NOT_FOUND, f"the contribution at position {position} is not stored")
+            raise RefusedError(Reason.NOT_FOUND, f"the {kind.name.lower()} at position {position} is not stored")
         return message
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sda.errors import RelayError
-from sda.messages import ENROLMENT_BYTES, Domain
+from sda.messages import ENROLMENT_BYTES, Domain, Kind
 from sda.relay.interface import Publication
 from sda.relay.tree import NODE_BYTES
 from sda.round import Snapshot
 
 SCHEMA_VERSION = 3
 _BATCH = 256
+_STORED = "FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ? AND position = ?"
 _SCHEMA = """
 CREATE TABLE place (chain_id TEXT NOT NULL, contract BLOB NOT NULL);
 CREATE TABLE enrolments (
@@ -39,10 +40,12 @@ CREATE TABLE rounds (
 );
 CREATE TABLE contributions (
     round INTEGER NOT NULL REFERENCES rounds,
-    position INTEGER NOT NULL REFERENCES enrolments,
+    -- 1 and a seat for noise, 0 and a place in the enrolment for data
+    kind INTEGER NOT NULL,
+    position INTEGER NOT NULL,
     id BLOB NOT NULL,
     message BLOB NOT NULL,
-    UNIQUE (round, position)
+    UNIQUE (round, kind, position)
 );
 CREATE TABLE levels (
     round INTEGER NOT NULL REFERENCES rounds,
@@ -80,6 +83,7 @@ class Entry:
     """A checked contribution, ready to be stored."""
 
     round_hash: bytes
+    kind: Kind
     position: int
     id: bytes
     message: bytes
@@ -240,49 +244,50 @@ class Store:
     def add_contributions(self, entries: Sequence[Entry], maxima: Sequence[int]) -> list[bool]:
         """Store contributions in one transaction; in the order given, whether each was stored.
 
-        Not stored is one whose round is closed or has as many as its maximum, or whose position has one
-        already.
+        Not stored is one whose round is closed or, for data, has as many as its maximum, or whose position has one
+        already. Noise is not counted.
         """
         insert = (
-            "INSERT OR IGNORE INTO contributions SELECT round, ?, ?, ? FROM rounds "
-            "WHERE round_hash = ? AND closed_at IS NULL AND count < ?"
+            "INSERT OR IGNORE INTO contributions SELECT round, ?, ?, ?, ? FROM rounds "
+            "WHERE round_hash = ? AND closed_at IS NULL AND (? OR count < ?)"
         )
         stored = []
         with self._connection as connection:
             connection.execute("BEGIN IMMEDIATE")
             for entry, maximum in zip(entries, maxima, strict=True):
-                values = (entry.position, entry.id, entry.message, entry.round_hash, maximum)
+                noise = entry.kind is Kind.NOISE
+                values = (entry.kind, entry.position, entry.id, entry.message, entry.round_hash, noise, maximum)
                 added = connection.execute(insert, values).rowcount
-                connection.execute(
-                    "UPDATE rounds SET count = count + ? WHERE round_hash = ?", (added, entry.round_hash)
-                )
+                if not noise:
+                    connection.execute(
+                        "UPDATE rounds SET count = count + ? WHERE round_hash = ?", (added, entry.round_hash)
+                    )
                 stored.append(bool(added))
         return stored
 
-    def contribution_id(self, round_hash: bytes, position: int) -> bytes | None:
+    def contribution_id(self, round_hash: bytes, kind: Kind, position: int) -> bytes | None:
         """The id of what is stored for a position."""
-        query = "SELECT id FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND position = ?"
-        return self._bytes(query, round_hash, position)
+        return self._bytes(f"SELECT id {_STORED}", round_hash, kind, position)
 
-    def contribution(self, round_hash: bytes, position: int) -> bytes | None:
+    def contribution(self, round_hash: bytes, kind: Kind, position: int) -> bytes | None:
         """The message stored for a position."""
-        query = "SELECT message FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND position = ?"
-        return self._bytes(query, round_hash, position)
+        return self._bytes(f"SELECT message {_STORED}", round_hash, kind, position)
 
     def _bytes(self, query: str, *values: int | bytes) -> bytes | None:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else row[0]
 
     def contributions(self, round_hash: bytes) -> Iterator[bytes]:
-        """The messages of a round by ascending position; holds a few hundred at a time."""
+        """The messages of a round: noise by seat, then data by ascending position; a few hundred are held at a time."""
         query = (
             "SELECT position, message FROM contributions JOIN rounds USING (round) "
-            "WHERE round_hash = ? AND position > ? ORDER BY position LIMIT ?"
+            "WHERE round_hash = ? AND kind = ? AND position > ? ORDER BY position LIMIT ?"
         )
-        position = -1
-        while rows := self._connection.execute(query, (round_hash, position, _BATCH)).fetchall():
-            yield from (message for _, message in rows)
-            position = rows[-1][0]
+        for kind in (Kind.NOISE, Kind.DATA):
+            position = -1
+            while rows := self._connection.execute(query, (round_hash, kind, position, _BATCH)).fetchall():
+                yield from (message for _, message in rows)
+                position = rows[-1][0]
 
     # ------------------------------------------------------------------ publications
 

@@ -117,21 +117,22 @@ class Subtree:
         return cls(height, tuple(levels), sums)
 
 
-def growths(leaves: Iterable[bytes], parameters: Parameters) -> Iterator[Growth]:
-    """The subtrees of a tree over these data leaves, left to right; all of one height.
+def growths(leaves: Iterable[bytes], parameters: Parameters, first: int) -> Iterator[Growth]:
+    """The subtrees of a tree over these leaves, left to right; all of one height.
 
     Args:
         leaves: Encoded, in order.
         parameters: Of the round.
+        first: Index of the first of them: n, or 0 if those of the seats are among them.
     """
-    first, room, single = parameters.n, 1 << SUBTREE_LEVEL, True
+    room, single = 1 << SUBTREE_LEVEL, True
     gathered: list[bytes] = []
     for leaf in leaves:
         if first + len(gathered) == room:
             yield Growth(parameters, SUBTREE_LEVEL, first, b"".join(gathered))
             first, gathered, single = 0, [], False
         gathered.append(leaf)
-    height = tree_depth(parameters.n, len(gathered)) if single else SUBTREE_LEVEL
+    height = tree_depth(0, first + len(gathered)) if single else SUBTREE_LEVEL
     yield Growth(parameters, height, first, b"".join(gathered))
 
 

@@ -73,7 +73,7 @@ def test_file_of_another_version__is_refused(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 9")
     connection.commit()
     connection.close()
-    with pytest.raises(RelayError, match="schema version 9, must be 2"):
+    with pytest.raises(RelayError, match="schema version 9, must be 3"):
         LocalRelay(path, DOMAIN)
 
 
