@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain
 
 from sda.batch import BATCH, Batch, Checked, Member, unmasked
 from sda.crypto.hashes import keccak
@@ -103,20 +103,15 @@ class Intake:
             kept: Batches that were checked before.
             progress: Called with the number of messages done.
         """
-        groups = groupby(self._relay.contributions(self._view.round_hash), key=_kind)
-        kind, messages = next(groups, (Kind.DATA, iter(())))
+        messages = self._relay.contributions(self._view.round_hash)
         if self._view.terms.sigma:
-            yield from self._seats(messages if kind is Kind.NOISE else ())
-            kind, messages = (kind, messages) if kind is Kind.DATA else next(groups, (Kind.DATA, iter(())))
-        if kind is not Kind.DATA:
-            raise RelayError("relay: serves noise where there must be data")
+            noise, messages = _split(messages, self._view.parameters.n)
+            yield from self._seats(noise)
         done = 0
         for batch, result in run(engine, self._batches(messages), kept):
             yield from self._include(batch, Checked.decode(result, self._view.parameters))
             done += len(batch.messages)
             progress(done)
-        if next(groups, None) is not None:
-            raise RelayError("relay: serves noise after data")
 
     def enrolment_leaves(self) -> list[bytes]:
         """The leaves of all M enrolments."""
@@ -184,7 +179,7 @@ class Intake:
         )
 
     def _position(self, message: bytes, last: int) -> int:
-        position = Header.decode(message).position
+        position = _header(message).position
         if not last < position < self._enrolled:
             raise RelayError(f"relay: serves position {position} after {last}, with {self._enrolled} enrolled")
         return position
@@ -240,8 +235,18 @@ class Intake:
         self._keys.add(member.key)
 
 
-def _kind(message: bytes) -> Kind:
+def _split(messages: Iterator[bytes], seats: int) -> tuple[list[bytes], Iterator[bytes]]:
+    """The noise that comes first, of so many seats at most, and the rest."""
+    noise: list[bytes] = []
+    for message in messages:
+        if len(noise) == seats or _header(message).kind is not Kind.NOISE:
+            return noise, chain([message], messages)
+        noise.append(message)
+    return noise, messages
+
+
+def _header(message: bytes) -> Header:
     try:
-        return Header.decode(message).kind
+        return Header.decode(message)
     except MessageError as error:
         raise RelayError(f"relay: serves as a contribution what is none ({error})") from error

@@ -19,6 +19,7 @@ from sda.relay.store import Enrolled, Entry, Store
 from sda.round import RoundView, State
 
 Clock = Callable[[], float]
+Find = Callable[[bytes], RoundView | None]
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Door:
         domain: The rounds contract.
         clock: Unix seconds.
         standing: What verdicts say of contributors.
+        find: The view of a round by its hash, for rounds that nobody opened here.
     """
 
-    def __init__(self, store: Store, domain: Domain, clock: Clock, standing: Standing) -> None:
+    def __init__(self, store: Store, domain: Domain, clock: Clock, standing: Standing, find: Find) -> None:
+        self._find = find
         self._standing = standing
         self._store = store
         self._domain = domain
@@ -69,6 +72,10 @@ class Door:
     def view(self, round_hash: bytes) -> RoundView:
         """The round with this hash."""
         view = self._views.get(round_hash)
+        if view is None:
+            view = self._find(round_hash)
+            if view is not None:
+                self.open_round(view)
         if view is None:
             raise RefusedError(Reason.UNKNOWN_ROUND, f"no round with hash {round_hash.hex()} is open here")
         return view

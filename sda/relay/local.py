@@ -1,4 +1,4 @@
-"""A relay in one SQLite file, for one process or several on the same machine."""
+"""A relay on a database: what the service runs on, and what tests and single machines use as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Step, Sums, no_sums, tree_depth
 from sda.messages import Contribution, Domain, Kind
 from sda.messages.contribution import leaf_of
-from sda.relay.door import Admitted, Clock, Door
+from sda.relay.door import Admitted, Clock, Door, Find
 from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError, Standing, Unblemished
 from sda.relay.store import Published, Store
 from sda.relay.tree import decode_sums
@@ -26,21 +26,30 @@ class LocalRelay:
     """Implements `Relay`.
 
     Args:
-        path: Of the database file.
+        place: A file, or the URL of a PostgreSQL database.
         domain: The rounds contract that it serves.
         clock: Unix seconds; for deadlines.
         standing: What verdicts on chain say of contributors.
+        find: Asked for rounds that nobody opened.
 
     Raises:
-        RelayError: The file is another contract's, or no relay's.
+        StorageError: The database is not to be had.
+        RelayError: It is another contract's, or of a later version.
     """
 
-    def __init__(self, path: Path, domain: Domain, clock: Clock = time.time, standing: Standing | None = None) -> None:
-        self._store = Store(path, domain)
-        self._door = Door(self._store, domain, clock, standing or Unblemished())
+    def __init__(
+        self,
+        place: str | Path,
+        domain: Domain,
+        clock: Clock = time.time,
+        standing: Standing | None = None,
+        find: Find = lambda _: None,
+    ) -> None:
+        self._store = Store(place, domain)
+        self._door = Door(self._store, domain, clock, standing or Unblemished(), find)
 
     def close(self) -> None:
-        """Close the file for this thread."""
+        """Close what this thread holds of the database."""
         self._store.close()
 
     # ------------------------------------------------------------------ contributors

@@ -109,7 +109,7 @@ class Subtree:
             end = start + (NODE_BYTES << (height - level))
             levels.append(data[start:end])
             start = end
-        step = 1 + _INDEX_BYTES + _sums_size(parameters)
+        step = 1 + _INDEX_BYTES + sums_size(parameters)
         sums = {}
         for place in range(start, len(data), step):
             index = int.from_bytes(data[place + 1 : place + 1 + _INDEX_BYTES], "big")
@@ -221,7 +221,7 @@ def decode_sums(data: bytes, parameters: Parameters) -> Sums:
     return Sums(count, points, rows)
 
 
-def _sums_size(parameters: Parameters) -> int:
+def sums_size(parameters: Parameters) -> int:
     late_seats = parameters.n - parameters.reconstruction
     rows = ELEMENT_BYTES * parameters.row_length * late_seats
     return _COUNT_BYTES + POINT_BYTES * parameters.reconstruction + rows
@@ -239,4 +239,4 @@ def decode_leaf(data: bytes, parameters: Parameters) -> Node:
 
 def leaf_record_size(parameters: Parameters) -> int:
     """Bytes of an encoded leaf."""
-    return HASH_BYTES + _sums_size(parameters)
+    return HASH_BYTES + sums_size(parameters)

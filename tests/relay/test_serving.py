@@ -130,7 +130,10 @@ def test_publish__again__replaces(tmp_path: Path) -> None:
 
 def record_of(world: World) -> TreeRecord:
     leaves = (encode_leaf(leaf) for _, leaf in leaves_of(world))
-    grown = (Subtree.decode(growth.run(), world.parameters) for growth in growths(leaves, world.parameters))
+    grown = (
+        Subtree.decode(growth.run(), world.parameters)
+        for growth in growths(leaves, world.parameters, world.parameters.n)
+    )
     return TreeRecord(grown, world.parameters)
 
 
@@ -156,7 +159,7 @@ def test_tree_record__from_subtrees_of_any_height__is_the_tree(
 def test_growths__take_every_leaf_once__in_its_place(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Around n + N = 8 and 16: whole subtrees, one leaf more, one less."""
     monkeypatch.setattr("sda.relay.tree.SUBTREE_LEVEL", 3)
-    some = list(growths((bytes([i]) for i in range(count)), TEST))
+    some = list(growths((bytes([i]) for i in range(count)), TEST, TEST.n))
     assert b"".join(growth.leaves for growth in some) == bytes(range(count))
     assert [growth.first for growth in some] == [TEST.n] + [0] * (len(some) - 1)
     assert len(some) == max(1, -(-(TEST.n + count) // 8))
