@@ -28,6 +28,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     NOT_PUBLISHED = "not published"
     NOT_FOUND = "not found"
+    NOT_ALLOWED = "not allowed"
+    TOO_LARGE = "too large"
 
 
 class Standing(Protocol):

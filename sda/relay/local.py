@@ -52,6 +52,14 @@ class LocalRelay:
         """Close what this thread holds of the database."""
         self._store.close()
 
+    def challenge_secret(self) -> bytes:
+        """Under which developers are challenged (`sda.relay.access`)."""
+        return self._store.challenge_secret()
+
+    def view(self, round_hash: bytes) -> RoundView:
+        """The round with this hash, as it is known here."""
+        return self._door.view(round_hash)
+
     # ------------------------------------------------------------------ contributors
 
     def enrol(self, message: bytes) -> int:
@@ -187,6 +195,11 @@ class LocalRelay:
         """See `Relay.contributions`."""
         self._door.view(round_hash)
         return self._store.contributions(round_hash)
+
+    def contributions_after(self, round_hash: bytes, kind: Kind, position: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` messages of a kind beyond a position, each with its own: a page of `contributions`."""
+        self._door.view(round_hash)
+        return self._store.contributions_after(round_hash, kind, position, limit)
 
     def publish(self, round_hash: bytes, publication: Publication) -> None:
         """See `Relay.publish`."""

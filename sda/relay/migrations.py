@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sda.errors import RelayError
 from sda.messages import Domain
+from sda.relay.access import SECRET_BYTES
 from sda.relay.database import Connection, Database
 
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -59,6 +62,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
             UNIQUE (round, seat)
         )""",
     ),
+    # under which all processes of a relay make challenges
+    ("CREATE TABLE secrets (challenges {blob} NOT NULL)",),
 )
 
 
@@ -79,6 +84,8 @@ def migrate(database: Database, domain: Domain) -> None:
             connection.execute("INSERT INTO migrations VALUES (?)", (number,))
         if not connection.rows("SELECT 1 FROM place"):
             connection.execute("INSERT INTO place VALUES (?, ?)", (str(domain.chain_id), domain.contract))
+        if not connection.rows("SELECT 1 FROM secrets"):
+            connection.execute("INSERT INTO secrets VALUES (?)", (secrets.token_bytes(SECRET_BYTES),))
         _check_place(connection, database.name, domain)
 
 

@@ -73,6 +73,11 @@ class Store:
         """Close what this thread holds of it."""
         self._database.close()
 
+    def challenge_secret(self) -> bytes:
+        """Under which this relay makes challenges, in all its processes."""
+        with self._database.connection() as connection:
+            return bytes(connection.rows("SELECT challenges FROM secrets")[0][0])
+
     def _one(self, sql: str, *values: int | bytes) -> tuple[int | bytes | None, ...] | None:
         with self._database.connection() as connection:
             rows = connection.rows(sql, values)
