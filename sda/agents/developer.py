@@ -109,7 +109,7 @@ class DeveloperAgent:
             raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
         self.relay.open_round(view)
         make_private_directory(self._directory)
-        kept = self._work_files(round_id)
+        kept = self.work_files(round_id)
         with open_engine(self._executor) as engine:
             collected = collect(view, self.relay, self.round_key, engine=engine, kept=kept, progress=progress)
         self._write(round_id, collected.padded_sum)
@@ -118,6 +118,10 @@ class DeveloperAgent:
         kept.clear()
         self.announce(round_id)
         return collected, receipt
+
+    def work_files(self, round_id: int) -> WorkFiles:
+        """What was finished of a collection under way."""
+        return WorkFiles(self._file(round_id, "work"))
 
     def reveal(self, round_id: int) -> list[int]:
         """The sum of the contributors' vectors, from R accepted rows and the padded sum kept here.
@@ -159,7 +163,7 @@ class DeveloperAgent:
     def close(self, round_id: int) -> Receipt:
         """Settle a round that is over."""
         receipt = self.rounds.close(self.account, round_id)
-        self._work_files(round_id).clear()
+        self.work_files(round_id).clear()
         return receipt
 
     def _write(self, round_id: int, padded_sum: PaddedSum) -> None:
@@ -172,9 +176,6 @@ class DeveloperAgent:
 
     def _padded_sum_file(self, round_id: int) -> Path:
         return self._file(round_id, "padded-sum").with_suffix(".json")
-
-    def _work_files(self, round_id: int) -> WorkFiles:
-        return WorkFiles(self._file(round_id, "work"))
 
     def _file(self, round_id: int, name: str) -> Path:
         contract = self.rounds.address.hex()[:8]
