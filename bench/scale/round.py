@@ -243,7 +243,7 @@ class Round:
 
 def _devnet(directory: Path) -> Devnet:
     directory.mkdir(parents=True, exist_ok=True)
-    node = Anvil(state=directory / "state.json", log=directory / "anvil.log")
+    node = Anvil(state=directory / "state.json", history=False, log=directory / "anvil.log")
     return Devnet(node, file=directory / "deployment.json")
 
 
