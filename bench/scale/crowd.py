@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
 from bench.scale import people
@@ -16,6 +15,7 @@ from bench.scale.place import Place
 from bench.scale.relays import Metered
 from sda.contributor import ContributorKey, contribute
 from sda.crypto.curve import generator_table
+from sda.engine import process_pool
 from sda.messages import Domain
 from sda.round import RoundView
 
@@ -54,7 +54,7 @@ class Crowd:
         missing = [start for start in starts if not self._file(start).exists()]
         done = self.count - sum(self._stop(start) - start for start in missing)
         progress(done)
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        with process_pool(processes) as pool:
             futures = {pool.submit(self.send_chunk, start): start for start in missing}
             for future in as_completed(futures):
                 future.result()
