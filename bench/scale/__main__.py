@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import readme, result
 from bench.scale import report
+from bench.scale.relays import HOUSES
 from bench.scale.round import Plan, Round
 from sda.params import EVENTS_250K
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".build/scale"), help="default .build/scale")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one for each core")
     parser.add_argument("--executor", default="processes", help="the developer's, as in `sda round snapshot`")
+    parser.add_argument("--relay", choices=list(HOUSES), default="local", help="default local, a SQLite file")
     parser.add_argument("--fresh", action="store_true", help="throw away what earlier runs of these sizes did")
     parser.add_argument("--no-report", action="store_true", help="leave results.json and docs as they are")
     options = parser.parse_args()
@@ -33,7 +35,14 @@ def main() -> None:
         if not 100 <= contributors <= EVENTS_250K.maximum:
             parser.error(f"contributors = {contributors}: must be in [100, {EVENTS_250K.maximum}]")
     for contributors in options.contributors:
-        plan = Plan(contributors, options.clerks, options.home.absolute(), options.processes, options.executor)
+        plan = Plan(
+            contributors=contributors,
+            clerks=options.clerks,
+            home=options.home.absolute(),
+            processes=options.processes,
+            executor=options.executor,
+            relay=options.relay,
+        )
         if options.fresh:
             shutil.rmtree(plan.directory, ignore_errors=True)
         found = report.results(contributors, Round(plan).run())

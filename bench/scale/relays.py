@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -79,3 +81,12 @@ class _MeteredStore(LocalRelay):
     def opening(self, round_hash: bytes, level: int, index: int) -> Opening:
         """See `Relay.opening`."""
         raise NotImplementedError("an honest round needs no walk")
+
+
+@contextmanager
+def _local(home: Path, url: str, deployment: Path) -> Iterator[House]:
+    yield LocalHouse(home / "relay.sqlite")
+
+
+HOUSES: Mapping[str, Callable[[Path, str, Path], AbstractContextManager[House]]] = {"local": _local}
+"""By name: started for the directory of a run, the node's address and the deployment file, until the block ends."""

@@ -14,7 +14,7 @@ from bench.scale import people
 from bench.scale.crowd import Crowd
 from bench.scale.jobs import in_own_process
 from bench.scale.place import Facts, Place, clerk_keys
-from bench.scale.relays import House, LocalHouse
+from bench.scale.relays import HOUSES, LocalHouse
 from sda.agents import ClerkAgent
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet, named_account
@@ -41,6 +41,7 @@ class Plan:
         home: Directory for all runs.
         processes: At once, for whatever runs in parallel.
         executor: The developer's.
+        relay: Name of the relay, of `relays.HOUSES`.
     """
 
     contributors: int
@@ -48,6 +49,7 @@ class Plan:
     home: Path
     processes: int
     executor: str
+    relay: str = "local"
 
     @property
     def directory(self) -> Path:
@@ -70,15 +72,13 @@ class Round:
 
     Args:
         plan: What to run.
-        house: The relay, by the directory of the run; by default a store in a file.
     """
 
-    def __init__(self, plan: Plan, house: Callable[[Path], House] | None = None) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.home = plan.directory
         self.home.mkdir(parents=True, exist_ok=True)
         self.facts = Facts(self.home / "facts.json")
-        self._house = (house or (lambda home: LocalHouse(home / "relay.sqlite")))(self.home)
 
     def run(self) -> dict[str, Any]:
         """All of it; what was measured."""
@@ -86,16 +86,21 @@ class Round:
         with _devnet(self.home / "chain") as devnet:
             self.devnet = devnet
             self.contracts = Contracts.of(devnet.chain, devnet.deployment)
-            self.place = Place(self.home, devnet.node.url, self._house)
-            round_id = self.facts.once("round", self._open)
-            self._contribute(round_id)
-            self._collect(round_id)
-            self._serve(round_id)
-            self._reveal(round_id)
-            self._settle(round_id)
-            self.facts.once("gas", lambda: self._gas(round_id))
-            self.facts.once("relay", lambda: {"words": self._house.words, "disk_bytes": self._house.disk_bytes()})
+            deployment = self.home / "chain" / "deployment.json"
+            with HOUSES[self.plan.relay](self.home, devnet.node.url, deployment) as house:
+                self._play(Place(self.home, devnet.node.url, house))
         return self.facts.values
+
+    def _play(self, place: Place) -> None:
+        self.place = place
+        round_id = self.facts.once("round", self._open)
+        self._contribute(round_id)
+        self._collect(round_id)
+        self._serve(round_id)
+        self._reveal(round_id)
+        self._settle(round_id)
+        self.facts.once("gas", lambda: self._gas(round_id))
+        self.facts.once("relay", lambda: {"words": place.house.words, "disk_bytes": place.house.disk_bytes()})
 
     # ------------------------------------------------------------------ clerks stake
 
@@ -170,7 +175,6 @@ class Round:
 
         def one(number: int) -> None:
             self.facts.once(f"{what} {number}", lambda: act(number))
-            tell(f"clerk {number}: {what} done")
 
         with ThreadPoolExecutor(self.plan.processes) as threads:
             list(threads.map(one, clerks))
@@ -203,7 +207,7 @@ class Round:
         """A few contributors, spread over the crowd, check that they were counted and take their reward."""
         rounds, developer = self.contracts.rounds, self.place.developer(self.contracts)
         view = rounds.view(round_id)
-        relay = self._house.open(self.contracts)
+        relay = self.place.house.open(self.contracts)
         relay.open_round(view)
         for index in range(0, self.plan.contributors, self.plan.contributors // CLAIMS + 1):
             identity = people.identity(index)
