@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench gas coverage fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k gas coverage fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -63,6 +63,12 @@ test-ape: setup ## the Ape scripts, as an Ape user runs them
 
 bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
+
+bench-25k: setup ## whole rounds of 1,000, 10,000 and 25,000 contributors: minutes; writes docs/scale.md
+	$(RUN)/python -m bench.scale 1000 10000 25000
+
+bench-250k: setup ## the same up to 250,000: hours the first time, goes on where it was
+	$(RUN)/python -m bench.scale 1000 10000 100000 250000
 
 gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build

@@ -11,13 +11,14 @@ import hashlib
 import os
 import secrets
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -218,18 +219,35 @@ def open_engine(name: str) -> Iterator[Engine]:
 
 @contextmanager
 def _processes(count: int) -> Iterator[Engine]:
-    # A fork would copy the threads' locks and open databases of this process.
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent)
     try:
-        yield Engine(pool, count)
+        with process_pool(count) as pool:
+            yield Engine(pool, count)
     except BrokenExecutor as error:
         raise EngineError(f"processes: one ended by itself (out of memory?); {_AGAIN}") from error
+
+
+@contextmanager
+def process_pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with the block, and with this process however it ends."""
+    # A fork would copy the threads' locks and open databases of this process.
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_be_a_child)
+    try:
+        yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_parent() -> None:
+def _be_a_child() -> None:
+    """Leave interrupts to the parent; end when it does, also if it is killed: the pool's pipes would stay open."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

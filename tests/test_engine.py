@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -191,6 +194,32 @@ def test_processes__one_that_ends_by_itself__is_told(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="run again: finished batches are kept"), open_engine("processes:1") as engine:
         list(run(engine, tasks, kept))
     assert kept.find(Square(1).digest) == Square(1).run()
+
+
+_PARENT = """
+import os, sys, time
+from sda.engine import process_pool
+
+if __name__ == "__main__":
+    with process_pool(1) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
+"""
+
+
+def test_processes__their_parent_is_killed__end_too(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(_PARENT)
+    with subprocess.Popen([sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        os.kill(child, 0)
+        parent.kill()
+    for _ in range(500):
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(child)], capture_output=True, text=True).stdout
+        if not state or state.startswith("Z"):  # gone, or waits for its burial
+            return
+        time.sleep(0.02)
+    pytest.fail(f"process {child} outlived its parent")
 
 
 def test_dask__nobody_there__is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,9 +138,13 @@ class DeveloperAgent:
         self._write(self._padded_sum_file(round_id), collected.padded_sum.to_json())
         self.relay.publish(view.round_hash, collected.publication)
         receipt = self.rounds.snapshot(self.account, round_id, collected.snapshot)
-        self._work_files(round_id).clear()
+        self.work_files(round_id).clear()
         self.announce(round_id)
         return collected, receipt
+
+    def work_files(self, round_id: int) -> WorkFiles:
+        """What was finished of a collection under way."""
+        return WorkFiles(self._file("work", round_id))
 
     def reveal(self, round_id: int) -> list[int]:
         """The sum of the contributors' vectors, from R accepted rows and the padded sum kept here.
@@ -182,7 +186,7 @@ class DeveloperAgent:
     def close(self, round_id: int) -> Receipt:
         """Settle a round that is over."""
         receipt = self.rounds.close(self.account, round_id)
-        self._work_files(round_id).clear()
+        self.work_files(round_id).clear()
         return receipt
 
     def _collecting(self, round_id: int) -> RoundView:
@@ -201,7 +205,7 @@ class DeveloperAgent:
         without_noise: Collection[int] = (),
     ) -> Collected:
         make_private_directory(self._directory)
-        kept = self._work_files(view.round_id)
+        kept = self.work_files(view.round_id)
         return collect(
             view, self.relay, self.round_key, left_out, without_noise, engine=engine, kept=kept, progress=progress
         )
@@ -229,9 +233,6 @@ class DeveloperAgent:
 
     def _padded_sum_file(self, round_id: int) -> Path:
         return self._file("padded-sum", round_id).with_suffix(".json")
-
-    def _work_files(self, round_id: int) -> WorkFiles:
-        return WorkFiles(self._file("work", round_id))
 
     def _file(self, name: str, round_id: int) -> Path:
         contract = self.rounds.address.hex()[:8]

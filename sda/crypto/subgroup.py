@@ -8,9 +8,9 @@ an outside part of any order. A linear combination with large random factors wou
 cofactor is divisible by 3 and 11, and a point of order 3 vanishes under every third factor (Boyd, Pavlovski:
 "Attacking and repairing batch verification schemes", ASIACRYPT 2000).
 
-At least 44 independent subsets are summed; they are drawn afresh, after the points are fixed. A search that
-halves its way to a bad point asks at most 16 times about sets that hold it: it is missed with chance
-16 · 2^-44 = 2^-40 at most. Few points are asked one by one, which is exact.
+At least 64 independent subsets are summed; they are drawn afresh, after the points are fixed. Searching a
+million contributions for bad ones takes fewer than 2^20 such tests, even if all are bad: that any point
+slips through has a chance below 2^-44. Few points are asked one by one, which is exact.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import numpy as np
 
 from sda.crypto.curve import IDENTITY, Point, add_all
 
-SUBSETS = 44
-"""Of every test: a point outside is missed with chance 2^-44 at most."""
+SUBSETS = 64
+"""Of every test: a point outside is missed with chance 2^-64 at most."""
 
 _EXACT = 128
 """So many points are asked one by one: subsets would cost more."""
@@ -32,7 +32,7 @@ _FEWEST_BITS, _MOST_BITS = 4, 11
 
 
 def all_inside(points: Sequence[Point]) -> bool:
-    """Whether all points of the curve are in the subgroup; wrongly True with chance 2^-44 at most."""
+    """Whether all points of the curve are in the subgroup; wrongly True with chance 2^-64 at most."""
     if len(points) <= _EXACT:
         return all(point.is_in_subgroup() for point in points)
     # 2^bits buckets cost as much again as the points if there are as many: an eighth of them is the best.
@@ -43,13 +43,13 @@ def all_inside(points: Sequence[Point]) -> bool:
 
 
 def find_outside(groups: Sequence[Sequence[Point]]) -> list[int]:
-    """Which groups of points hold one outside the subgroup; each is missed with chance 2^-40 at most.
+    """Which groups of points hold one outside the subgroup.
 
     Args:
-        groups: At most 2^15; the points of one contribution each.
+        groups: The points of one contribution each.
 
     Returns:
-        Indices, ascending. However many there are, the search costs little more than asking every point.
+        Indices, ascending. However many there are, the search costs a few times what asking every point would.
     """
 
     def search(start: int, stop: int) -> list[int]:

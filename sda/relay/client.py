@@ -49,6 +49,9 @@ class HttpRelay:
         verify: The certificates to trust, if not the system's.
         tries: How often something is tried before it is given up.
 
+    Attributes:
+        bytes_down: Received so far, heads of the answers included.
+
     Raises:
         ParameterError: Not the URL of a relay.
     """
@@ -73,6 +76,7 @@ class HttpRelay:
         self._challenge = b""
         self._challenged_at = float("-inf")
         self._checked = False
+        self.bytes_down = 0
 
     def close(self) -> None:
         """Close the connections."""
@@ -251,8 +255,10 @@ class HttpRelay:
     ) -> tuple[int, float]:
         with self._http.stream(method, path, content=body, headers=headers) as answer:
             download.begin(answer)
+            self.bytes_down += sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
             for chunk in answer.iter_raw():
                 download.data += chunk
+                self.bytes_down += len(chunk)
                 if len(download.data) > _MOST:
                     raise RelayError(f"{self._url}: answers with more than {_MOST} bytes")
             return answer.status_code, _seconds(answer.headers.get("Retry-After", ""))
