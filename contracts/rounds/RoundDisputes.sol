@@ -29,6 +29,8 @@ abstract contract RoundDisputes is RoundSettlement {
     function exclude(uint256 roundId, uint256 index, address filer) external onlyDisputes {
         _require(roundId, State.Disputing);
         Round storage r = _rounds[roundId];
+        // First: it refuses a second complaint of one leaf, which must not count against the pot.
+        IRewards(REWARDS).exclude(roundId, index);
         // The pot is empty: clerks would go on at their own cost. The developer could have dropped bad leaves before.
         if (r.excluded == MAXIMUM_EXCLUSIONS) {
             r.abandoned = true;
@@ -36,7 +38,6 @@ abstract contract RoundDisputes is RoundSettlement {
         }
         if (r.excluded == 0) _extend(r, block.timestamp + _terms[roundId].complaintWindow);
         r.excluded += 1;
-        IRewards(REWARDS).exclude(roundId, index);
         _credit(roundId, filer, COMPLAINT_FEE);
     }
 
