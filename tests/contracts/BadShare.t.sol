@@ -186,6 +186,12 @@ contract BadShareTest is DisputesFixture {
         refused(complaint, 7, abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 5, 6));
     }
 
+    /// A point outside of the group is the developer's fraud, whoever sent it: it had to check each.
+    function test_badShare__of_a_leaf_with_a_point_outside_of_the_group__reverts() external {
+        Contribution memory lie = liedWithPoint(2, outsideOfGroup(), COUNT);
+        refusedOf(lie, 7, abi.encodeWithSelector(IDisputes.PointsInvalid.selector));
+    }
+
     /// Too little gas fails the whole transaction, never only the curve's part of it.
     function test_badShare__starved_of_gas__is_no_verdict() external {
         Contribution memory lie = load();

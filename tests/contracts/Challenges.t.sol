@@ -197,6 +197,24 @@ contract ChallengesTest is DisputesFixture {
         challenged(); // a verdict renews them
     }
 
+    /// Of a leaf a late seat gets its correction row as well, or there is no answer.
+    function test_answerLeaf__to_a_late_seat__with_its_correction() external {
+        Contribution memory lie = load();
+        address late = operator(lie.id, 7);
+        fundDisputes(late);
+        bytes32 node = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
+        vm.prank(late);
+        uint256 id = disputes.challenge(lie.id, 7, Place(lie.index, lie.path), node, noPermit);
+        BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
+        BLS.G1Point[] memory points = firstPoints(lie);
+        bytes32[] memory corrections = excludedLeaf(lie).corrections;
+        bytes32 given = keccak256(abi.encodePacked(lie.corrections[0]));
+        vm.expectRevert(abi.encodeWithSelector(ICases.NotOpened.selector, given, corrections[1]));
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[0]);
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[1]);
+        assertEq(disputes.challengeOf(id).deadline, 0, "answered");
+    }
+
     function test_challenge__of_what_is_not_in_the_tree__reverts() external {
         Contribution memory lie = load();
         Place memory place = Place(0, new IRewards.Step[](0));
@@ -204,6 +222,11 @@ contract ChallengesTest is DisputesFixture {
         vm.expectRevert(abi.encodeWithSelector(ICases.NotInTree.selector, bytes32("no node"), root));
         vm.prank(holder);
         disputes.challenge(lie.id, 1, place, "no node", noPermit);
+        place.path = new IRewards.Step[](5); // 13 leaves: depth 4
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 5, 4));
+        vm.prank(holder);
+        disputes.challenge(lie.id, 1, place, root, noPermit);
+        place.path = new IRewards.Step[](0);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NotSeatHolder.selector, lie.id, 1, STRANGER));
         vm.prank(STRANGER);
         disputes.challenge(lie.id, 1, place, root, noPermit);

@@ -64,6 +64,17 @@ abstract contract Contributions is RoundsFixture {
         return contribution(id, i, rows, corrections);
     }
 
+    /// @dev The same as noise, by the clerk of a seat.
+    function dishonestNoise(uint256 id, uint8 seat) internal view returns (Contribution memory made) {
+        made = dishonest(id, 0);
+        (made.index, made.key) = (seat, clerkSecret(id, seat));
+        IRewards.Leaf memory leaf = made.signed.leaf;
+        (leaf.kind, leaf.account) = (1, operator(id, seat));
+        leaf.key = Prover.hash(Prover.publicKey(made.key));
+        leaf.body = keccak256(abi.encodePacked(uint256(0), made.words));
+        made.signed = signBy(id, leaf, CLERK + rounds.seats(id)[seat], made.key);
+    }
+
     function lie(Terms memory terms, uint256 i) internal view returns (Dealer.Sharing memory) {
         return Dealer.deal(terms, bases, keccak256(abi.encode("another polynomial", i)));
     }
@@ -159,13 +170,21 @@ abstract contract Contributions is RoundsFixture {
     }
 
     /// @dev By contributor i.
-    function sign(uint256 id, IRewards.Leaf memory leaf, uint256 i) internal view returns (SignedLeaf memory signed) {
-        signed.proof = Prover.prove(
-            CONTRIBUTOR_KEY + i, "SDA/1 contributor key", address(rounds), uint160(vm.addr(CONTRIBUTOR + i))
-        );
+    function sign(uint256 id, IRewards.Leaf memory leaf, uint256 i) internal view returns (SignedLeaf memory) {
+        return signBy(id, leaf, CONTRIBUTOR + i, CONTRIBUTOR_KEY + i);
+    }
+
+    /// @param account Its secret.
+    /// @param key The leaf's key's secret.
+    function signBy(uint256 id, IRewards.Leaf memory leaf, uint256 account, uint256 key)
+        private
+        view
+        returns (SignedLeaf memory signed)
+    {
+        signed.proof = Prover.prove(key, "SDA/1 contributor key", address(rounds), uint160(vm.addr(account)));
         bytes32 domain = keccak256(abi.encode(DOMAIN, keccak256("SDA"), keccak256("1"), block.chainid, address(rounds)));
         bytes32 digest = keccak256(bytes.concat(hex"1901", domain, Leaves.structHash(rounds.round(id).roundHash, leaf)));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(CONTRIBUTOR + i, digest);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(account, digest);
         signed.signature = abi.encodePacked(r, s, v);
         leaf.evidence = keccak256(abi.encodePacked(signed.signature, signed.proof.e, signed.proof.s));
         signed.leaf = leaf;

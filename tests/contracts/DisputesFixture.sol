@@ -11,6 +11,7 @@ import {Contributions} from "./Contributions.sol";
 import {Dealer} from "./Dealer.sol";
 import {GasRecord} from "./GasRecord.sol";
 import {Leaves} from "./Leaves.sol";
+import {Prover} from "./Prover.sol";
 
 /// @dev A closed round with one contribution that is known, in a tree as deep as one likes, and the disputes about it.
 abstract contract DisputesFixture is Contributions, GasRecord {
@@ -29,10 +30,29 @@ abstract contract DisputesFixture is Contributions, GasRecord {
         commit(lie, count);
     }
 
-    /// @dev The snapshot of a round that has the contribution at its place, and made-up ones elsewhere.
+    /// @dev The same, and the commitment for one seat is this point, whatever it is.
+    function liedWithPoint(uint256 seat, BLS.G1Point memory point, uint32 count)
+        internal
+        returns (Contribution memory lie)
+    {
+        lie = dishonest(opened(defaultTerms()), 0);
+        lie.words[seat] = Prover.hash(point);
+        lie.signed = sign(lie.id, leafOf(0, lie.words), 0);
+        commit(lie, count);
+        lie.points[seat] = point;
+    }
+
+    /// @dev x = 0 gives y^2 = 4: the point (0, 2) is on the curve and of order 3.
+    function outsideOfGroup() internal pure returns (BLS.G1Point memory point) {
+        point.y_b = bytes32(uint256(2));
+    }
+
+    /// @dev The snapshot of a round that has the contribution at its place, and made-up ones elsewhere; the noise that
+    /// `made.snapshot` names.
     function commit(Contribution memory made, uint32 count) internal {
+        uint64 noise = made.snapshot.noise;
         made.snapshot = makeSnapshot(made.id, 3);
-        made.snapshot.count = count;
+        (made.snapshot.count, made.snapshot.noise) = (count, noise);
         for (uint256 seat = 0; seat < made.points.length; ++seat) {
             made.snapshot.points[seat] = BLS.add(made.snapshot.points[seat], made.points[seat]);
         }
@@ -75,7 +95,7 @@ abstract contract DisputesFixture is Contributions, GasRecord {
 
     function verdicts(Contribution memory lie) internal pure returns (IDisputes.Exclusion[] memory queue) {
         queue = new IDisputes.Exclusion[](1);
-        queue[0] = IDisputes.Exclusion(uint32(lie.index), false, lie.signed.leaf.body);
+        queue[0] = IDisputes.Exclusion(uint32(lie.index), lie.signed.leaf.kind != 0, lie.signed.leaf.body);
     }
 
     function excludedOf(Contribution memory lie) internal pure returns (ExcludedLeaf[] memory leaves) {

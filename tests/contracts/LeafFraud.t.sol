@@ -90,6 +90,29 @@ contract LeafFraudTest is FraudsFixture {
         assertFraud(id);
     }
 
+    /// No proof holds for a key outside of the group: whatever stands there is none.
+    function test_badLeafKey__outside_of_the_group() external {
+        uint256 id = opened();
+        SignedLeaf memory signed = signedLeaf(id);
+        signed.leaf.key = Prover.hash(outsideOfGroup());
+        Closed memory c = closedOver(id, leafHash(id, signed.leaf), 0, 8);
+        convictedOf(id, IFrauds.Fraud.Possession, 8);
+        judge.badLeafKey(id, c.place, signed, outsideOfGroup());
+    }
+
+    /// Noise is sent under the clerk's own key, whose proof the registry has.
+    function test_badLeafKey__of_noise__reverts() external {
+        uint256 id = opened();
+        SignedLeaf memory signed = signedLeaf(id);
+        signed.leaf.kind = 1;
+        signed.proof.s ^= 1;
+        signed.leaf.evidence = evidenceOf(signed);
+        Closed memory c = closedOver(id, leafHash(id, signed.leaf), 0, 2);
+        BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
+        vm.expectRevert(ICases.NothingWrong.selector);
+        judge.badLeafKey(id, c.place, signed, key);
+    }
+
     function test_badLeafBody__over_other_commitments() external {
         uint256 id = opened();
         SignedLeaf memory signed = signedLeaf(id);

@@ -115,6 +115,34 @@ contract RosterFraudTest is FraudsFixture {
         judge.badNonce(m.closed.id, m.closed.place, m.leaf, m.set, m.enrolments, m.words[1], merkle(m.words, 1, true));
     }
 
+    /// Nonces of noise come first, by seat, those of absent seats left out: seat 5 of noise 0b11101011 has the fourth.
+    function test_badNonce__of_noise() external {
+        uint256 id = opened(noisyTerms());
+        IRewards.Leaf memory leaf = leafOf(0, Nodes.opening(8, "leaf", 1, 0).words);
+        Closed memory c;
+        c.id = id;
+        c.snapshot = makeSnapshot(id, 3);
+        (c.snapshot.count, c.snapshot.noise) = (COUNT, 0xeb);
+        bytes32[] memory words = new bytes32[](3); // one of the bitmap, eleven nonces
+        words[1] = bytes32(uint256(leaf.nonce) << 128);
+        c.snapshot.rosterRoot = merkleRoot(words);
+        Enrolments memory enrolments = Enrolments(10, "root");
+        c.snapshot.enrolmentRoot = keccak256(abi.encode(enrolments.number, enrolments.root));
+        commitTo(c, leafHash(id, leaf), 0, 5);
+        IRounds.Set memory set = Dealer.setOf(c.snapshot);
+        bytes32[] memory siblings = merkle(words, 1, true);
+        vm.expectRevert(ICases.NothingWrong.selector);
+        judge.badNonce(id, c.place, leaf, set, enrolments, words[1], siblings);
+
+        id = opened(noisyTerms());
+        c.id = id;
+        leaf.nonce ^= 1;
+        commitTo(c, leafHash(id, leaf), 0, 5);
+        set = Dealer.setOf(c.snapshot);
+        convictedOf(id, IFrauds.Fraud.Roster, 5);
+        judge.badNonce(id, c.place, leaf, set, enrolments, words[1], siblings);
+    }
+
     function test_badPosition__a_bit_that_is_not_set() external {
         Membership memory m = membership(true, false, true);
         convictedOf(m.closed.id, IFrauds.Fraud.Roster, 8);

@@ -42,6 +42,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
     address internal constant STRANGER = address(0x57a);
     address internal constant ANYONE = address(0xa11);
     uint256 internal constant ROUND_KEY = 0x5eed;
+    uint256 internal constant CLERK = 1_000_000; // secret of clerk 0's account; those of the others follow it
 
     SDAToken internal token;
     ClerkRegistry internal registry;
@@ -125,7 +126,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
 
     /// @dev Clerk i operates from account i; ids are given in order.
     function clerkAccount(uint256 i) internal pure returns (address) {
-        return vm.addr(1_000_000 + i);
+        return vm.addr(CLERK + i);
     }
 
     function registerMany(uint256 count) internal {

@@ -139,6 +139,52 @@ contract SettlingTest is DisputesFixture {
         disputes.settle(lie.id, set, points, queue, leaves);
     }
 
+    /// Bad noise goes like a bad contribution, but it was never counted: N stays, and so do all rewards.
+    function test_settle__noise__leaves_the_count_as_it_was() external {
+        Contribution memory lie = noisy(3);
+        complain(lie, 0);
+        vm.warp(toComplaints(lie.id));
+        settle(lie);
+        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
+        set.points = Dealer.pointHashes(sharing(lie.id).points);
+        set.noise = 0xf7;
+        set.exclusions = keccak256(abi.encode(lie.index));
+        for (uint8 seat = 0; seat < 8; ++seat) {
+            submit(lie.id, seat, set, sharing(lie.id).rows[seat]);
+        }
+        assertState(lie.id, IRounds.State.Completed);
+        close(lie.id);
+        assertEq(token.balanceOf(address(rewards)), COUNT * uint256(noisyTerms().reward), "every contributor's reward");
+    }
+
+    /// Six dealers must be left; two may be silent already.
+    function test_settle__too_little_noise_left__is_given_up() external {
+        Contribution memory lie = dishonestNoise(opened(noisyTerms()), 3);
+        lie.snapshot.noise = 0x3f;
+        commit(lie, COUNT);
+        complain(lie, 0);
+        vm.warp(toComplaints(lie.id));
+        settle(lie);
+        assertState(lie.id, IRounds.State.Abandoned);
+    }
+
+    function noisy(uint8 seat) private returns (Contribution memory lie) {
+        lie = dishonestNoise(opened(noisyTerms()), seat);
+        lie.snapshot.noise = 0xff;
+        commit(lie, COUNT);
+    }
+
+    /// What is off the curve cannot be taken out: a clerk shows it as the developer's fraud before that.
+    function test_settle__leaf_with_a_point_off_the_curve__reverts() external {
+        BLS.G1Point memory off = Prover.publicKey(5);
+        off.y_b ^= bytes32(uint256(1));
+        Contribution memory lie = liedWithPoint(3, off, COUNT);
+        complain(lie, 0);
+        vm.warp(toComplaints(lie.id));
+        vm.expectRevert(IDisputes.PointsInvalid.selector);
+        this.settleOf(lie);
+    }
+
     function test_settle__not_in_time__is_given_up() external {
         Contribution memory lie = load();
         complain(lie, 0);
