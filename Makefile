@@ -39,7 +39,7 @@ build: setup ## compile the contracts into sda/chain/artifacts
 demo: setup ## one verified, paid round of 1,000 contributors on a local chain
 	@$(RUN)/sda demo
 
-test: lint test-contracts test-python test-ape ## everything CI runs
+test: lint test-contracts coverage test-python test-ape ## everything CI runs
 
 lint: setup ## formatting, lint, strict types, artifacts match the sources
 	$(RUN)/ruff check .
@@ -75,8 +75,11 @@ gas: setup ## measure gas; rewrites the checked gas table
 	forge test --match-contract "RoundsGas|DisputesGas"
 	$(RUN)/python tools/gas.py --write
 
-coverage: setup ## lines and branches of the contracts that Foundry's tests reach
-	forge coverage --no-match-contract "Gas|Invariant|DrawLaw" --no-match-coverage "tests/"
+coverage: setup ## lines and branches that Foundry's tests reach, against the checked table
+	@mkdir -p .build
+	forge coverage --no-match-contract "Gas|Invariant|DrawLaw" --no-match-coverage "tests/|node_modules/" \
+	  --report lcov --report-file .build/lcov.info
+	$(RUN)/python tools/coverage.py
 
 fmt: setup ## format everything
 	$(RUN)/ruff check --fix-only .
