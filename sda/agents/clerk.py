@@ -158,6 +158,7 @@ class ClerkAgent:
         owes = not facts.resolved >> seat.index & 1
         now = self.contracts.chain.now()
         if facts.closed:
+            yield from self._reclaim(round_id)
             self._book.forget(view.round_hash)
             self._inspections.pop(view.round_hash, None)
             return
@@ -172,6 +173,20 @@ class ClerkAgent:
             yield from self._inspections.setdefault(view.round_hash, Inspection()).look(desk)
         elif owes and view.state in (State.ANSWERING, State.COMPLETED):
             yield attempt("row sent", round_id, desk.answer)
+
+    def _reclaim(self, round_id: int) -> Iterator[Deed]:
+        """Take back the bonds of what this clerk demanded and needed."""
+        for challenge_id in self._bonds(round_id):
+            yield attempt("bond paid out", round_id, partial(self._paid_out, challenge_id))
+
+    def _bonds(self, round_id: int) -> list[int]:
+        """Demands of this clerk whose bond waits in the contract."""
+        made = self.rounds.disputes.challenges(round_id)
+        return [each.id for each in made if each.held and each.challenger == self.account.address]
+
+    def _paid_out(self, challenge_id: int) -> str:
+        self.rounds.disputes.reclaim(self.account, challenge_id)
+        return f"of demand {challenge_id}"
 
     def desk(self, view: RoundView) -> SeatDesk:
         """Where this clerk works for its seat in a round."""
@@ -214,5 +229,6 @@ class ClerkAgent:
         draft.replace(self._progress_file)
 
     def _is_over(self, round_id: int) -> bool:
-        """Whether no clerk can have anything to do with a round any more; a missed one has none."""
-        return self.rounds.round(round_id).closed or self.rounds.state(round_id) is State.MISSED
+        """Whether this clerk cannot have anything to do with a round any more; nobody has with a missed one."""
+        closed = self.rounds.round(round_id).closed
+        return (closed and not self._bonds(round_id)) or self.rounds.state(round_id) is State.MISSED

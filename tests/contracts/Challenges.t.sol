@@ -75,15 +75,42 @@ contract ChallengesTest is DisputesFixture {
         disputes.unanswered(id);
     }
 
-    function test_challenge__answered__pays_the_developer() external {
+    function test_challenge__answered_and_nothing_wrong__pays_the_developer() external {
         uint256 id = leafChallenged();
         answer(id);
-        assertEq(disputes.balanceOf(DEVELOPER), CHALLENGE_BOND, "the bond");
+        assertTrue(disputes.challengeOf(id).held, "while complaints last");
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NoChallenge.selector, id));
         disputes.unanswered(id);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.ChallengeOpen.selector, id, 0));
+        disputes.reclaim(id);
+        vm.warp(toComplaints(load().id));
+        disputes.reclaim(id);
+        assertEq(disputes.balanceOf(DEVELOPER), CHALLENGE_BOND, "the bond");
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.NoChallenge.selector, id));
+        disputes.reclaim(id);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NothingToWithdraw.selector, holder));
         vm.prank(holder);
         disputes.withdraw(holder);
+    }
+
+    /// A developer whose contributor lies, and whose relay withholds the way to it, earns nothing by answering.
+    function test_challenge__answered_and_a_leaf_excluded__returns_the_bond() external {
+        uint256 id = leafChallenged();
+        answer(id);
+        complain(load(), 0);
+        vm.warp(toComplaints(load().id));
+        disputes.reclaim(id);
+        assertEq(disputes.balanceOf(holder), CHALLENGE_BOND, "to the seat, whoever complained");
+        assertEq(disputes.balanceOf(DEVELOPER), 0, "nothing");
+    }
+
+    function test_challenge__answered_and_fraud__returns_the_bond() external {
+        uint256 id = leafChallenged();
+        answer(id);
+        vm.prank(address(disputes));
+        rounds.convict(load().id, STRANGER);
+        disputes.reclaim(id);
+        assertEq(disputes.balanceOf(holder), CHALLENGE_BOND, "to the seat");
     }
 
     function answer(uint256 id) private {

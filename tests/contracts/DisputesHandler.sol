@@ -24,7 +24,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     mapping(address account => uint256) public bondsEarned;
     mapping(address account => uint256) public bondsWithdrawn;
-    uint256 public bondsHeld; // of challenges that nobody has answered or decided
+    uint256 public bondsHeld; // of challenges whose bond was not paid out
     uint256 public upheld; // complaints
     uint256 public refused;
     uint256 public overflows; // of the pot that pays for complaints
@@ -139,7 +139,6 @@ contract DisputesHandler is RoundsHandler, Contributions {
         IDisputes.Challenge memory open = disputes.challengeOf(challengeId);
         if (open.leaf) answerLeaf(challengeId, open);
         else answerNode(challengeId, open);
-        returnBond(DEVELOPER);
         ++answers;
     }
 
@@ -182,9 +181,11 @@ contract DisputesHandler is RoundsHandler, Contributions {
     function reclaim(uint256 which) external step {
         (bool any, uint256 challengeId) = pickChallenge(which, isLeftOver);
         if (!any) return;
-        address challenger = disputes.challengeOf(challengeId).challenger;
+        IDisputes.Challenge memory made_ = disputes.challengeOf(challengeId);
+        IRounds.Round memory r = rounds.round(made_.roundId);
+        bool inVain = made_.deadline == 0 && r.excluded == 0 && !r.fraud;
         disputes.reclaim(challengeId);
-        returnBond(challenger);
+        returnBond(inVain ? DEVELOPER : made_.challenger);
     }
 
     function withdrawBonds(uint256 who) external step {
