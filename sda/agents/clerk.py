@@ -27,7 +27,7 @@ from sda.findings import BadShare, Finding, Withheld
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
 from sda.opening import MissingError, OpenTree
-from sda.pairs import Pairs
+from sda.pairs import Pairs, pairs_file
 from sda.relay.interface import Relay
 from sda.round import Closed, Exclusion, RoundView, Seat, Settled, Snapshot, State
 from sda.settling import leaf_at, remaining_points
@@ -120,6 +120,12 @@ class ClerkAgent:
         """Id and what the registry knows of the clerk."""
         clerk_id = self.clerk_id
         return clerk_id, self.registry.clerk(clerk_id)
+
+    def open_seats(self) -> list[int]:
+        """The rounds that are not over in which this clerk holds a seat."""
+        clerk_id = self.clerk_id
+        mine = [i for i in self._open_rounds() if clerk_id in self.rounds.seats(i)]
+        return [i for i in mine if not self.rounds.round(i).closed]
 
     # ------------------------------------------------------------------ one pass
 
@@ -349,7 +355,7 @@ class ClerkAgent:
     # ------------------------------------------------------------------ its own files
 
     def _pairs_file(self, epoch: int) -> Path:
-        return self.keys.directory / f"pairs-{epoch}.bin"
+        return pairs_file(self.keys.directory, epoch)
 
     @property
     def _progress_file(self) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from eth_account import Account
 from eth_typing import BlockNumber, HexStr
 from web3 import Web3
 from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception
-from web3.types import BlockIdentifier, TxParams, TxReceipt, Wei
+from web3.types import BlockIdentifier, FilterParams, TxParams, TxReceipt, Wei
 
 from sda.chain.addresses import from_text, to_text
 from sda.chain.rpc import TIMEOUT_SECONDS, connect, request, shown
@@ -190,6 +190,27 @@ class Chain:
         """The code at an address, at the first node."""
         with sensible_answers():
             return bytes(self.web3.eth.get_code(to_text(address)))
+
+    def has_logs(self, addresses: Sequence[bytes], first: int, last: int) -> bool:
+        """Whether any node knows of logs of these contracts in blocks first … last."""
+        where: FilterParams = {
+            "address": [to_text(address) for address in addresses],
+            "fromBlock": BlockNumber(first),
+            "toBlock": BlockNumber(last),
+        }
+        with sensible_answers():
+            return any(bool(node.eth.get_logs(where)) for node in self.nodes)
+
+    def waiting(self, address: bytes) -> int:
+        """How many transactions of an account were sent and are not mined, as the first node knows."""
+        with sensible_answers():
+            mined = int(self.web3.eth.get_transaction_count(to_text(address), "latest"))
+        return self.nonce(address) - mined
+
+    def gas_price(self) -> int:
+        """What a unit of gas may cost in the next transaction, wei."""
+        with sensible_answers():
+            return int(self._fees()["maxFeePerGas"])
 
     def common_block(self) -> int:
         """The newest block that all nodes have.

@@ -14,7 +14,6 @@ from sda.params import DEMO
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
-
 BLOCKS_TO_FINALITY = 65
 """On Anvil."""
 
