@@ -27,7 +27,6 @@ from sda.cli.supervisor import notify
 from sda.cli.values import AMOUNT
 from sda.pairing import telling
 
-
 __all__ = ["group"]
 
 
