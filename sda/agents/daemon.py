@@ -22,11 +22,12 @@ from sda.agents.clerk import ClerkAgent, Deed
 from sda.agents.means import Means
 from sda.agents.schedule import next_due
 from sda.agents.watch import ChainWatch
-from sda.errors import SDAError, UnreachableError
+from sda.errors import ChainError, SDAError, UnreachableError
 from sda.pairing import telling
 
 STATE_FILE = "daemon.json"
 LONGEST_PAUSE = 60.0
+FIRST_ATTEMPTS = 5
 WAITING_SECONDS = 120.0
 """How long a transaction from before a restart is waited for."""
 REPEAT_SECONDS = 600.0
@@ -77,6 +78,7 @@ class ClerkDaemon:
         self._state_file = directory / STATE_FILE
         self._stop = threading.Event()
         self._agent: ClerkAgent | None = None
+        self._connected_once = False
         self._watch, self._preparation = ChainWatch(), Preparation()
         self._due, self._retry_at = 0, 0.0
         self._failures = 0
@@ -93,7 +95,7 @@ class ClerkDaemon:
 
         Raises:
             ProofError: The account is not registered.
-            SDAError: The first connection fails for another reason than that a node does not answer.
+            SDAError: The first connection fails, and not because a node does not answer.
         """
         log.info("started", extra={"pid": os.getpid()})
         try:
@@ -109,7 +111,6 @@ class ClerkDaemon:
 
     def _look(self) -> float:
         """Look at the chain, do what is due; for how long to sleep then."""
-        first = self._agent is None and self._failures == 0
         try:
             agent = self._agent = self._agent or self._connected()
             news = self._watch.look(agent.contracts)
@@ -129,7 +130,7 @@ class ClerkDaemon:
         except Stopped:
             raise
         except Exception as error:
-            if first and not isinstance(error, UnreachableError):
+            if not self._connected_once and not self._may_pass(error):
                 raise
             self._tell(_trouble(error))
             self._agent, self._due = None, 0
@@ -137,8 +138,16 @@ class ClerkDaemon:
 
     def _connected(self) -> ClerkAgent:
         agent = self._connect()
-        _ = agent.clerk_id  # raises if there is no such clerk
+        if not self._connected_once:
+            _ = agent.clerk_id  # raises if there is no such clerk
+            self._connected_once = True
         return agent
+
+    def _may_pass(self, error: Exception) -> bool:
+        """Whether the first connection is tried again: a node may be late or confused, a mistaken set-up stays so."""
+        if isinstance(error, UnreachableError):
+            return True
+        return isinstance(error, ChainError) and self._failures < FIRST_ATTEMPTS
 
     def _back_off(self) -> float:
         """When to try again, by the monotonic clock: later each time."""
