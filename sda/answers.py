@@ -28,6 +28,10 @@ RESERVE_BYTES = 1 << 18
 _log = logging.getLogger(__name__)
 
 
+class NotWrittenError(SDAError):
+    """An answer cannot be written down: the disk is full, or fails. It must not be sent."""
+
+
 class SecondAnswerError(SDAError):
     """The seat has answered another set in this round; it must not answer this one."""
 
@@ -100,15 +104,20 @@ class AnswerBook:
 
         Raises:
             SecondAnswerError: The seat has answered another set, or otherwise.
+            NotWrittenError: It is not written down.
         """
         content = row_to_bytes(row)
-        with closing(self._connect()) as connection, connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (round_hash, seat, set_hash, content)
-            )
-            stored = connection.execute(
-                "SELECT set_hash, row FROM answers WHERE round_hash = ? AND seat = ?", (round_hash, seat)
-            ).fetchone()
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.execute(
+                    "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (round_hash, seat, set_hash, content)
+                )
+                stored = connection.execute(
+                    "SELECT set_hash, row FROM answers WHERE round_hash = ? AND seat = ?", (round_hash, seat)
+                ).fetchone()
+        except sqlite3.OperationalError as error:
+            reason = f"{self._path}: the answer of seat {seat} cannot be written down ({error}), so it is not sent"
+            raise NotWrittenError(reason) from error
         if stored != (set_hash, content):
             raise SecondAnswerError(
                 f"seat {seat}: has answered set {stored[0].hex()}, must not answer {set_hash.hex()} as well"

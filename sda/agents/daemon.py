@@ -26,7 +26,8 @@ from sda.errors import ChainError, SDAError, UnreachableError
 from sda.pairing import telling
 
 STATE_FILE = "daemon.json"
-LONGEST_PAUSE = 60.0
+LONGEST_BACK_OFF = 8
+"""Times the interval: a node that comes back must be noticed within any window."""
 FIRST_ATTEMPTS = 5
 WAITING_SECONDS = 120.0
 """How long a transaction from before a restart is waited for."""
@@ -121,11 +122,11 @@ class ClerkDaemon:
             if due and not self._waits(agent):
                 self._due = 0  # if the pass does not end, the next look makes another
                 failed = self._pass(agent)
-                now = agent.contracts.chain.now()
-                self._due = next_due(agent, now, leaving=self._options.leave)
+                # From the block before the pass: what became due while it lasted was perhaps not seen by it.
+                self._due = next_due(agent, news.head.time, leaving=self._options.leave)
                 self._retry_at = self._back_off() if failed else 0.0
                 self._failures = self._failures if failed else 0
-                self._write_state(now)
+                self._write_state(news.head.time)
             return self._pause(news.head.time)
         except Stopped:
             raise
@@ -152,7 +153,7 @@ class ClerkDaemon:
     def _back_off(self) -> float:
         """When to try again, by the monotonic clock: later each time."""
         self._failures += 1
-        return time.monotonic() + min(self._options.interval * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE)
+        return time.monotonic() + self._options.interval * min(2.0 ** min(self._failures - 1, 10), LONGEST_BACK_OFF)
 
     def _pause(self, now: int) -> float:
         """Until the next thing is due, but no longer than between two looks."""

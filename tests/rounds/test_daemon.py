@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,16 +129,18 @@ def test_flapping_node__delays_and_nothing_more(cast: Cast) -> None:
     """It answers for a second and a half, and then for a while not, or nonsense, in four ways."""
     round_id, total = answering(cast)
     random, began = Random(5), time.monotonic()
+    spoilt: list[str] = []
 
     def flap(asked: dict[str, Any], answer: dict[str, Any]) -> Any:
         if (time.monotonic() - began) % 2.0 < 1.5:
             return answer
+        spoilt.append(asked["method"])
         nonsense = {"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32000, "message": "busy"}}
         return random.choice([b"", b"<html>502</html>", {**answer, "result": None}, nonsense])
 
     with hostile_node(cast.node.url, flap) as url, attended(cast, url):
-        wait_until(cast, lambda: rows_are_there(cast, round_id), ticking=False)
-        assert cast.developer.reveal(round_id) == total
+        wait_until(cast, lambda: rows_are_there(cast, round_id) and len(spoilt) > 20, ticking=False)
+    assert cast.developer.reveal(round_id) == total
 
 
 def test_two_nodes__one_of_which_lies__nothing_is_done_until_they_agree(
@@ -229,6 +232,25 @@ def test_pay_and_stake__are_taken_if_asked_for(cast: Cast) -> None:
         cast.node.increase_time(agent.status()[1].withdrawable_at - cast.contracts.chain.now())
         wait_until(cast, lambda: token.balance_of(address) == before + fee + 100 * TOKEN)
         assert leaving._stop.wait(10), "there is nothing left to do"
+
+
+def test_full_disk__nothing_is_sent_that_is_not_written_down(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    with attended(cast):
+        round_id = cast.open()
+        total = cast.contribute(round_id)
+        cast.developer.snapshot(round_id)
+        wait_until(cast, lambda: checked(cast, round_id), ticking=False)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # no file can be written beyond its first page
+        try:
+            cast.past_complaints()
+            told = "cannot be written down"
+            wait_until(cast, lambda: any(told in getattr(each, "detail", "") for each in caplog.records), ticking=False)
+            assert not cast.rounds.rows(round_id)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        wait_until(cast, lambda: rows_are_there(cast, round_id), ticking=False)
+    assert cast.developer.reveal(round_id) == total
 
 
 def test_corrupt_memory__is_made_again(cast: Cast) -> None:
