@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench gas coverage fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-clerk-250k gas coverage fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -63,6 +63,9 @@ test-ape: setup ## the Ape scripts, as an Ape user runs them
 
 bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
+
+bench-clerk-250k: setup ## a clerk's whole job for 250,000 contributors (minutes)
+	$(RUN)/python -m bench clerk-250k
 
 gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build

@@ -65,17 +65,10 @@ class ClerkDaemon:
         connect: Makes the clerk's agent from scratch: after trouble, or a reorganisation, nothing old is believed.
         directory: The clerk's; `status` reads there what this process is doing.
         options: See there.
-        alive: Called with every look, for whoever watches over this process.
     """
 
-    def __init__(
-        self,
-        connect: Callable[[], ClerkAgent],
-        directory: Path,
-        options: Options = Options(),
-        alive: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._connect, self._options, self._alive = connect, options, alive
+    def __init__(self, connect: Callable[[], ClerkAgent], directory: Path, options: Options) -> None:
+        self._connect, self._options = connect, options
         self._state_file = directory / STATE_FILE
         self._stop = threading.Event()
         self._agent: ClerkAgent | None = None
@@ -102,7 +95,6 @@ class ClerkDaemon:
         try:
             while not self._stop.is_set():
                 pause = self._look()
-                self._alive()
                 self._stop.wait(pause)
         except Stopped:
             pass
@@ -177,7 +169,6 @@ class ClerkDaemon:
             for deed in self._deeds(agent):
                 self._tell(deed)
                 failed = failed or deed.failed
-                self._alive()
                 if self._stop.is_set():
                     raise Stopped
         return failed
@@ -197,7 +188,6 @@ class ClerkDaemon:
 
     def _progress(self, done: int, total: int) -> None:
         """Of long work."""
-        self._alive()
         if self._stop.is_set():
             raise Stopped
         if time.monotonic() >= self._progress_at + PROGRESS_SECONDS:

@@ -69,7 +69,7 @@ def _serve(session: Session, key: str, options: Options, form: str) -> Answer:
         fresh = replace(session)  # its connections, and what they remember, are new
         return ClerkAgent(fresh.contracts, keys, fresh.relay)
 
-    daemon = ClerkDaemon(connect, keys.directory, options, alive=lambda: notify("WATCHDOG=1"))
+    daemon = ClerkDaemon(connect, keys.directory, options)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     notify("READY=1")

@@ -1,4 +1,4 @@
-"""What systemd is told of a service (sd_notify): that it is ready, alive, and stopping. Nothing if nobody asked."""
+"""What systemd is told of a service (sd_notify): that it is ready, and stopping. Nothing if nobody asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 def notify(message: str) -> None:
-    """Send "READY=1", "WATCHDOG=1" or "STOPPING=1" to whoever started this service."""
+    """Send "READY=1" or "STOPPING=1" to whoever started this service."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         # A leading @ stands for the zero byte of a name that is in no file system.
