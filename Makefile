@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k gas coverage fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k gas coverage fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -69,6 +69,9 @@ bench-25k: setup ## whole rounds of 1,000, 10,000 and 25,000 contributors: minut
 
 bench-250k: setup ## the same up to 250,000: hours the first time, goes on where it was
 	$(RUN)/python -m bench.scale 1000 10000 100000 250000
+
+bench-clerk-250k: setup ## a clerk's whole job for 250,000 contributors (minutes)
+	$(RUN)/python -m bench clerk-250k
 
 gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build

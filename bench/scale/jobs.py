@@ -15,12 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.scale.place import Place, clerk_agent
-from sda.agents.seat import pairs_file
 from sda.clerk import answer
 from sda.developer import collect
 from sda.engine import open_engine, run
 from sda.intake import Intake
-from sda.pairs import Pairs
+from sda.pairs import Pairs, pairs_file
 from sda.relay.tree import Subtree, TreeRecord, growths
 from sda.round import State
 
@@ -118,7 +117,7 @@ def again(place: Place, number: int, round_id: int) -> dict[str, Any]:
     seat = next(seat for seat in view.seats if seat.clerk_id == agent.clerk_id)
     secret = agent.keys.key(view.epoch)
     began = time.perf_counter()
-    pairs = Pairs.load(pairs_file(agent.keys, view.epoch), secret)
+    pairs = Pairs.load(pairs_file(agent.keys.directory, view.epoch), secret)
     loaded = time.perf_counter()
     answer(view, seat, agent.relay, secret, pairs)
     answered = time.perf_counter()
