@@ -205,7 +205,7 @@ def test_unbond__twice__is_refused(sda: Shell) -> None:
 
 def test_balance__by_name_and_by_address__is_the_same(sda: Shell) -> None:
     balance = sda.json("balance dave")
-    assert balance.keys() == {"address", "ether_wei", "token_units", "credited_units"}
+    assert balance.keys() == {"address", "ether_wei", "token_units", "credited_units", "bonds_units"}
     assert balance == sda.but(password="").json(f"balance {balance['address']}")
     assert (balance["ether_wei"], balance["token_units"]) == (100 * 10**18, 10_000 * TOKEN)
     assert "10,000" in sda("balance dave")

@@ -197,7 +197,7 @@ def test_transaction_from_before_a_restart__is_waited_for(cast: Cast, caplog: py
     request(cast.node.url, "evm_setAutomine", [False])
     try:
         chain, view = agent.contracts.chain, cast.rounds.view(round_id)
-        row = agent._compute(view, view.seats[0])
+        row = agent.desk(view).compute()
         call = cast.rounds.contract.data("submitRow", round_id, 0, set_struct(row.closed_set), row.row)
         chain.send(agent.account, cast.rounds.address, call)
         nonce = chain.nonce(agent.account.address)
