@@ -17,7 +17,7 @@ from sda.params import TEST
 from sda.relay import LocalRelay, Reason, Receipt, RefusedError
 from sda.relay.client import HttpRelay
 from sda.relay.service import make_app
-from tests.relay.serving import served
+from sda.relay.service.serving import serving
 from tests.world import CHAIN_ID, CONTRACT, World, make_terms
 
 PRIVATE = replace(TEST, noise_bound=20)
@@ -65,7 +65,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) 
             served_relay.open_round(world.view)
             world.served = served_relay  # type: ignore[attr-defined]
             app = make_app(served_relay, DOMAIN, refresh=lambda: served_relay.open_round(world.view))
-            url = stack.enter_context(served(app))
+            url = stack.enter_context(serving(app))
             client = HttpRelay(url, DOMAIN, world.developer, tries=2)
             stack.callback(client.close)
             client.open_round(world.view)
