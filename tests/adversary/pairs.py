@@ -14,6 +14,9 @@ from tests.adversary.scenarios import reported
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
+_MARGIN = 15
+"""Seconds before an end that a slow machine still meets."""
+
 
 def _less(seat: int) -> object:
     """G less in a seat's point: cancels `other_point`."""
@@ -35,7 +38,7 @@ def _cancelling_and_a_third(cast: Cast, round_id: int) -> None:
 
 
 def _excluded_at_the_last_second(cast: Cast, round_id: int) -> None:
-    """A clerk waits until the window's last second to have one of two cancelling liars excluded: honest clerks, whose
+    """A clerk waits until the window's last moment to have one of two cancelling liars excluded: honest clerks, whose
     rows would not open any more, get the time to find the other.
     """
     lie_and_close(cast, round_id, other_point(0), _less(0))
@@ -46,7 +49,7 @@ def _excluded_at_the_last_second(cast: Cast, round_id: int) -> None:
     first = view.terms.n + 4
     finding = next(each for each in desk.walk().every_bad_leaf() if isinstance(each, BadShare))
     assert finding.place.index == first
-    cast.node.increase_time(view.complaint_end - cast.contracts.chain.now() - 3)
+    cast.node.increase_time(view.complaint_end - cast.contracts.chain.now() - _MARGIN)
     cast.rounds.disputes.file(desk.account, view, finding, secret=desk.secret)
 
 
@@ -118,7 +121,7 @@ PAIRS = (
     Scenario("three contributors", "two cancel each other, the third is found", _cancelling_and_a_third),
     Scenario(
         "contributors and clerk",
-        "one of two cancelling errors is excluded in the last second",
+        "one of two cancelling errors is excluded at the last moment",
         _excluded_at_the_last_second,
         seats=(0,),
     ),
