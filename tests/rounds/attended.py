@@ -15,7 +15,7 @@ from sda.keys import ClerkKeys, Strength
 from tests.rounds.cast import PASSWORD, Cast
 
 QUICK = Options(interval=0.1)
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 def daemon_of(cast: Cast, agent: ClerkAgent, *urls: str, options: Options = QUICK) -> ClerkDaemon:
