@@ -4,12 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+AUDIT := .venv-audit
 # The npm wrappers of forge swallow exit codes: .bin holds links to the platform binaries instead.
 export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k gas coverage fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -39,7 +40,7 @@ build: setup ## compile the contracts into sda/chain/artifacts
 demo: setup ## one verified, paid round of 1,000 contributors on a local chain
 	@$(RUN)/sda demo
 
-test: lint test-contracts coverage test-python test-ape ## everything CI runs
+test: lint test-contracts coverage slither prove test-python test-ape ## everything CI runs
 
 lint: setup ## formatting, lint, strict types, artifacts match the sources
 	$(RUN)/ruff check .
@@ -84,6 +85,22 @@ coverage: setup ## lines and branches that Foundry's tests reach, against the ch
 	  --report lcov --report-file .build/lcov.info
 	$(RUN)/python tools/coverage.py
 
+# Halmos needs a rich that eth-ape does not take: tools that look at the contracts from outside have packages of their own.
+$(AUDIT)/.stamp: requirements-audit.lock
+	@echo "setting up Slither and Halmos …"
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.lock
+	@touch $@
+
+slither: setup $(AUDIT)/.stamp ## what Slither finds, against the answers in docs/SLITHER.md
+	@mkdir -p .build
+	PATH="$(CURDIR)/$(AUDIT)/bin:$$PATH" $(RUN)/python tools/slither.py
+
+# Halmos reads whatever has been compiled, also what is gone.
+prove: setup $(AUDIT)/.stamp ## what Halmos proves of the libraries, for all values: two minutes
+	@rm -rf .build/prove .build/prove-cache
+	PATH="$(CURDIR)/$(AUDIT)/bin:$$PATH" FOUNDRY_PROFILE=prove halmos --root .
+
 fmt: setup ## format everything
 	$(RUN)/ruff check --fix-only .
 	$(RUN)/ruff format .
@@ -93,4 +110,4 @@ lock: ## pin the newest Python packages that fit together
 	@tools/lock $(PYTHON)
 
 clean: ## remove what setup and tests made
-	rm -rf $(VENV) node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(AUDIT) node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IRounds} from "../../contracts/interfaces/IRounds.sol";
+import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
 import {Dealer} from "./Dealer.sol";
 import {RoundsFixture} from "./RoundsFixture.sol";
 
@@ -57,6 +57,26 @@ contract NoDataTest is RoundsFixture {
         assertEq(rounds.abandonedDraws(DEVELOPER), 1, "counts");
         uint256 burned = 8 * uint256(NO_DATA_BURN) + ABORT_BURN;
         assertEq(rounds.balanceOf(DEVELOPER), held - burned, "no flat fee for seats without data");
+    }
+
+    /// The largest committee, the smallest deposit, no fees: its "no data" takes all that the developer paid, and the round
+    /// still closes.
+    function test_declareNoData__by_all_of_64__leaves_nothing_to_burn() external {
+        IRounds.Settings memory settings = roundSettings();
+        (settings.abortBurn, settings.complaintFee) = (16 * NO_DATA_BURN, 0);
+        deploy(clerkSettings(), settings);
+        registerMany(90);
+        Terms memory terms = defaultTerms();
+        (terms.n, terms.t, terms.k) = (64, 31, 15);
+        (terms.flatFee, terms.rate, terms.reward) = (0, 0, 0);
+        uint256 id = collecting(terms);
+        take(id, makeSnapshot(id, COUNT));
+        for (uint8 seat = 0; seat < 64; ++seat) {
+            declareNoData(id, seat);
+        }
+        assertEq(rounds.round(id).held, 0, "all of the deposit is burned already");
+        close(id);
+        assertEq(rounds.abandonedDraws(DEVELOPER), 1, "closed");
     }
 
     /// With more than n - R seats missing no row is taken: their holders and R - 1 public rows would give the sum.
