@@ -15,12 +15,14 @@ from pathlib import Path
 from sda.agents.deeds import Deed, attempt
 from sda.agents.drafts import review_draft
 from sda.agents.inspection import Inspection
+from sda.agents.noise import Sampler, deal_noise
 from sda.agents.seat import SeatDesk
 from sda.answers import AnswerBook
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.structs import Clerk
 from sda.crypto.hashes import ZERO_WORD
+from sda.dealt import NoiseBook
 from sda.errors import ChainError, ProofError, UnreachableError
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
@@ -38,15 +40,18 @@ class ClerkAgent:
         contracts: Of the deployment.
         keys: The clerk's directory with its account and epoch keys.
         relay: Serves the files of rounds; not believed.
+        sampler: Draws noise for private rounds; without one the clerk's seats there deal none.
     """
 
-    def __init__(self, contracts: Contracts, keys: ClerkKeys, relay: Relay) -> None:
+    def __init__(self, contracts: Contracts, keys: ClerkKeys, relay: Relay, sampler: Sampler | None = None) -> None:
         self.contracts = contracts
         self.registry = contracts.registry
         self.rounds = contracts.rounds
         self.keys = keys
         self.relay = relay
+        self._sampler = sampler
         self._book = AnswerBook(keys.directory)
+        self._dealt = NoiseBook(keys.directory)
         self._inspections: dict[bytes, Inspection] = {}
 
     @property
@@ -189,6 +194,7 @@ class ClerkAgent:
             return
         rows_over = view.row_end and (now >= view.row_end or facts.all_resolved)
         if view.state is State.COLLECTING:
+            yield from deal_noise(desk, self._dealt, self._sampler)
             yield from review_draft(desk)
         elif view.state is State.SETTLING:
             yield attempt("exclusions settled", round_id, desk.settle)

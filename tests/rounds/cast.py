@@ -13,6 +13,7 @@ import pytest
 from sda.agents.clerk import ClerkAgent, Deed
 from sda.agents.contributor import ContributorAgent
 from sda.agents.developer import DeveloperAgent
+from sda.agents.noise import Sampler
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet
 from sda.chain.settings import TOKEN
@@ -35,9 +36,11 @@ class Cast:
         devnet: Running.
         home: Empty directory.
         clerks: How many stake, equally.
+        sampler: Of all their noise.
     """
 
-    def __init__(self, devnet: Devnet, home: Path, clerks: int = 8) -> None:
+    def __init__(self, devnet: Devnet, home: Path, clerks: int = 8, sampler: Sampler | None = None) -> None:
+        self.sampler = sampler
         self.devnet, self.node, self.home = devnet, devnet.node, home
         self.contracts = Contracts.of(devnet.chain, devnet.deployment)
         self.rounds, self.registry = self.contracts.rounds, self.contracts.registry
@@ -65,7 +68,7 @@ class Cast:
         keys = ClerkKeys(self.home / name, PASSWORD, Strength.LIGHT)
         if new:
             self.devnet.fund([keys.create_account(AccountKey.generate()).address])
-        return ClerkAgent(self.contracts, keys, self.relay)
+        return ClerkAgent(self.contracts, keys, self.relay, self.sampler)
 
     def restarted(self, agent: ClerkAgent) -> ClerkAgent:
         """A new process in a clerk's directory."""
