@@ -1,4 +1,5 @@
-"""`python -m bench [contribution] [clerk] [gas]`: measure, print, write bench/results.json and the README's table."""
+"""`python -m bench [contribution] [clerk] [gas] [side-by-side]`: measure, print, write bench/results.json, the README's
+table and docs/side-by-side.md."""
 
 from __future__ import annotations
 
@@ -9,26 +10,35 @@ from pathlib import Path
 
 from bench import clerk, contribution, gas, readme
 from bench.result import Result
+from bench.side_by_side import page
+from bench.side_by_side import run as side_by_side
 
 FILE = Path(__file__).parent / "results.json"
 PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
+EXTRA = {"side-by-side": side_by_side.measure}
+"""Only when named: it takes long, and needs what `make side-by-side` sets up."""
 
 
 def main() -> None:
-    """Run the named parts, all by default; figures of other parts are kept."""
+    """Run the named parts, all but the extra ones by default; figures of other parts are kept."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS | EXTRA)}")
     parts = parser.parse_args().parts or list(PARTS)
-    if unknown := set(parts) - set(PARTS):
+    if unknown := set(parts) - set(PARTS | EXTRA):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     kept = {entry["name"]: entry for entry in json.loads(FILE.read_text())} if FILE.exists() else {}
     for part in parts:
-        for result in PARTS[part]():
+        try:
+            measured = (PARTS | EXTRA)[part]()
+        except side_by_side.NotSetUpError as error:
+            raise SystemExit(str(error)) from error
+        for result in measured:
             kept[result.name] = asdict(result)
             _show(result)
     results = list(kept.values())
     FILE.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     readme.write(results)
+    page.write(results)
 
 
 def _show(result: Result) -> None:
