@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from random import Random
 
@@ -55,23 +55,26 @@ def _is_there(need: str) -> bool:
     return find_spec(need) is not None
 
 
-def measure() -> list[Result]:
-    """All systems, each on a few vectors first: that checks it, and what is compiled on first use is compiled.
+def measure(slugs: Collection[str] = ()) -> Iterator[list[Result]]:
+    """The named systems, or all, each on a few vectors first: that checks it, and compiles what is compiled on use.
+
+    Yields:
+        The figures of one system after the other, so that a run that is cut short keeps what it has.
 
     Raises:
         NotSetUpError: An extra is not installed.
     """
-    if lacking := missing(SYSTEMS):
+    chosen = [system for system in SYSTEMS if not slugs or system.slug in slugs]
+    if lacking := missing(chosen):
         raise NotSetUpError(
             f"side by side needs {', '.join(lacking)}, which are not part of the usual set-up; run: make side-by-side"
         )
-    results = [_scene()]
+    yield [_scene(), *_gas()]
     vectors = make_vectors(CONTRIBUTORS, LENGTH)
-    for system in SYSTEMS:
+    for system in chosen:
         print(f"{system.title}, {system.setting} …", flush=True)
         checked_run(system, make_vectors(*WARM_UP))
-        results += figures(system, checked_run(system, vectors))
-    return results + _gas()
+        yield list(figures(system, checked_run(system, vectors)))
 
 
 def figures(system: System, report: Report) -> Iterator[Result]:

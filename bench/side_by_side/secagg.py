@@ -36,5 +36,5 @@ def _system(shares: int, threshold: int, why: str) -> System:
 
 SYSTEMS = (
     _system(27, 9, "our committee, to the next odd number"),
-    _system(53, 28, "for N = 1,000 with 10% hostile and 10% lost, as Bell et al. 2020 ask"),
+    _system(53, 28, "for N = 1,000, 10% hostile (2^-40) and 10% lost (2^-30), after Bell et al. 2020"),
 )
