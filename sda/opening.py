@@ -12,6 +12,7 @@ from sda.findings import OpenLeaf, OpenNode, Place, Withheld
 from sda.messages import Enrolment, Leaf
 from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
+from sda.noise import dealer
 from sda.relay.interface import Relay
 from sda.round import RoundView, Snapshot
 
@@ -80,12 +81,15 @@ class OpenTree:
             here = self.children(here)[index >> (here.level - 1 - level) & 1]
         return here
 
-    def leaves(self, level: int, index: int, members: range, positions: Sequence[int]) -> list[Leaf]:
-        """The data leaves under a node, read at once and checked against the node's hash.
+    def leaves(
+        self, level: int, index: int, dealers: Sequence[int], data: range, positions: Sequence[int]
+    ) -> list[Leaf]:
+        """The leaves under a node, read at once and checked against the node's hash: first noise, then data.
 
         Args:
             level, index: Of the node.
-            members: Indices of its data leaves, in a row.
+            dealers: Seats whose noise is under it.
+            data: Indices of the data leaves under it, in a row.
             positions: In the enrolment, of the contributors that the roster has there.
 
         Raises:
@@ -93,12 +97,15 @@ class OpenTree:
         """
         here = self.at(level, index)
         try:
-            leaves = self._leaves(members)
-            nodes = [leaf.node(enrolment) for leaf, enrolment in zip(leaves, self._enrolments(positions), strict=True)]
+            leaves = [leaf for seat in dealers for leaf in self._leaves(range(seat, seat + 1))]
+            leaves += self._leaves(data) if data else []
+            enrolments = [dealer(self._view.seats[seat]) for seat in dealers]
+            enrolments += self._enrolments(positions) if data else []
+            nodes = [leaf.node(enrolment) for leaf, enrolment in zip(leaves, enrolments, strict=True)]
         except (RelayError, MessageError, ValueError) as error:
             raise MissingError(Withheld(here.place, here.node.hash, level)) from error
         first = index << level
-        places = (member - first for member in members)
+        places = (member - first for member in (*dealers, *data))
         root = fold(zip(places, nodes, strict=True), empty_nodes(self._view.parameters, level), _ignore)
         if root.hash != here.node.hash:
             raise MissingError(Withheld(here.place, here.node.hash, level))
@@ -135,6 +142,8 @@ class OpenTree:
 
     def _leaf(self, index: int) -> OpenLeaf:
         (leaf,) = self._leaves(range(index, index + 1))
+        if index < self._view.parameters.n:
+            return open_leaf(leaf, dealer(self._view.seats[index]))
         (enrolment,) = self._enrolments([leaf.position])
         return open_leaf(leaf, enrolment)
 

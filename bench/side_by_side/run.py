@@ -13,7 +13,7 @@ from bench.result import Result
 from bench.side_by_side import mpyc_sum, ours, prio3, sealed_boxes, secagg
 from bench.side_by_side.report import Load, Report, System, Vectors
 
-COMMAND = "python -m bench side-by-side"
+COMMAND = "python -m bench.side_by_side"
 SYSTEMS: tuple[System, ...] = (
     *ours.SYSTEMS,
     *sealed_boxes.SYSTEMS,

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     NOT_PUBLISHED = "not published"
     NOT_FOUND = "not found"
+    NOT_ALLOWED = "not allowed"
+    TOO_LARGE = "too large"
 
 
 class Standing(Protocol):
@@ -173,7 +175,12 @@ class Relay(Protocol):
         """An inner node of the published tree, level 1 up to its depth."""
 
     def leaves(self, round_hash: bytes, start: int, stop: int) -> bytes:
-        """The encoded leaves (docs/FORMATS.md) start … stop-1 of the published tree, within n … n + N."""
+        """The encoded leaves (docs/FORMATS.md) start … stop-1 of the published tree.
+
+        Args:
+            round_hash: Of the round.
+            start, stop: Within n … n + N; or one seat, whose noise is in the tree.
+        """
 
     # ------------------------------------------------------------------ clerks, on a draft
 
@@ -193,7 +200,7 @@ class Relay(Protocol):
         """
 
     def contributions(self, round_hash: bytes) -> Iterator[bytes]:
-        """The stored messages, padded vectors included, by ascending position."""
+        """The stored messages, padded vectors included: noise by seat, then data by ascending position."""
 
     def publish(self, round_hash: bytes, publication: Publication) -> None:
         """Serve this snapshot, as a draft until it is on chain.

@@ -47,7 +47,7 @@ def test_what_was_decided__is_not_decided_again(cast: Cast) -> None:
     cast.developer.draft(round_id)
     view = cast.rounds.view(round_id)
     decided = cast.developer._left_out(view, cast.developer.draft(round_id))
-    assert decided == [], "nobody had reviewed the draft yet"
+    assert decided == ([], []), "nobody had reviewed the draft yet"
     cast.run_all()
     assert any(each.leaves for each in cast.developer.reviews(round_id))
     collected, _ = cast.new_developer().snapshot(round_id)

@@ -151,7 +151,6 @@ def test_relay__keeps_the_latest_review_of_each_seat(world: World) -> None:
     ("message", "reason"),
     [
         (lambda world: signed(world, 1, (), by=0), Reason.INVALID),
-        (lambda world: signed(world, 1, (N - 1,)), Reason.INVALID),
         (lambda world: signed(world, 1, (N + TEST.maximum,)), Reason.INVALID),
         (lambda world: signed(world, 1, ())[:-1], Reason.MALFORMED),
         (lambda world: signed(world, 1, ())[:1] + bytes(32) + signed(world, 1, ())[33:], Reason.UNKNOWN_ROUND),
