@@ -185,12 +185,13 @@ def _blamed(cast: Cast, round_id: int, *, spoilt: bool) -> str:
     names |= {event.name for event in cast.rounds.history(round_id)}
     if names & {"Convicted", "Withheld"}:
         return "the developer"
-    if names & {"RowRejected", "NoiseRejected", "Silent"} or any(
-        cast.registry.clerk(each).leaked for each in cast.clerks
-    ):
-        return "the clerk"
-    if "Excluded" in names:
-        return "the contributor"
+    leaked = any(cast.registry.clerk(each).leaked for each in cast.clerks)
+    at_fault = {
+        "the contributor": any(not each.noise for each in cast.rounds.disputes.exclusions(round_id)),
+        "the clerk": leaked or bool(names & {"RowRejected", "NoiseRejected", "Silent"}),
+    }
+    if any(at_fault.values()):
+        return " and ".join(who for who, proven in at_fault.items() if proven)
     if "Abandoned" in names:
         return "the developer, which gave up"
     if "NoData" in names:
