@@ -1,13 +1,13 @@
-"""`python -m bench [contribution] [clerk] [gas]`: measure, print, write bench/results.json and the README's table."""
+"""`python -m bench [contribution] [clerk] [gas] [relay]`: measure, print, write bench/results.json and the README's table."""
 
 from __future__ import annotations
 
 import argparse
 
-from bench import clerk, contribution, gas, readme
+from bench import clerk, contribution, gas, readme, relay_ingest
 from bench.result import merge, show
 
-PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
+PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure, "relay": relay_ingest.measure}
 
 
 def main() -> None:
