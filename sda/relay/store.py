@@ -126,7 +126,8 @@ class Store:
     def enrolments_at(self, positions: Sequence[int]) -> dict[int, Enrolled]:
         """The enrolments at some positions."""
         with self._database.connection() as connection:
-            rows = connection.rows(f"{_ENROLLED} WHERE position IN {_marks(positions)}", positions) if positions else []
+            wanted = f"{_ENROLLED} WHERE position IN ({_marks(positions)})"
+            rows = connection.rows(wanted, positions) if positions else []
         return {position: Enrolled(position, bytes(account), bytes(key)) for position, account, key in rows}
 
     def enrolment_of(self, account: bytes) -> Enrolled | None:
@@ -201,12 +202,12 @@ class Store:
 
     def contribution_ids(self, places: Iterable[Place]) -> dict[Place, bytes]:
         """The ids of what is stored for some places."""
-        found = {}
+        found: dict[Place, bytes] = {}
         with self._database.connection() as connection:
             for (round_hash, kind), positions in _by_list(places).items():
                 rows = connection.rows(
                     "SELECT position, id FROM contributions JOIN rounds USING (round)"
-                    f" WHERE round_hash = ? AND kind = ? AND position IN {_marks(positions)}",
+                    " WHERE round_hash = ? AND kind = ? AND position IN (*)".replace("*", _marks(positions)),
                     (round_hash, int(kind), *positions),
                 )
                 found |= {(round_hash, kind, position): bytes(id_) for position, id_ in rows}
@@ -312,7 +313,9 @@ class _Group:
         self._taken: set[tuple[int, int]] = set()
         for (_, kind), positions in _by_list((round_hash, entry.kind, entry.position) for entry in entries).items():
             rows = connection.rows(
-                f"SELECT position FROM contributions WHERE round = ? AND kind = ? AND position IN {_marks(positions)}",
+                "SELECT position FROM contributions WHERE round = ? AND kind = ? AND position IN (*)".replace(
+                    "*", _marks(positions)
+                ),
                 (self._round, int(kind), *positions),
             )
             self._taken |= {(int(kind), position) for (position,) in rows}
@@ -346,7 +349,7 @@ def _by_list(places: Iterable[Place]) -> dict[tuple[bytes, Kind], list[int]]:
 
 
 def _marks(values: Sequence[object]) -> str:
-    return f"({', '.join('?' * len(values))})"
+    return ", ".join("?" * len(values))
 
 
 def _add_level(connection: Connection, number: int, level: int, data: bytes) -> None:

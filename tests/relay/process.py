@@ -99,7 +99,7 @@ class Round:
     def __init__(self, devnet: Devnet, home: Path) -> None:
         cast = Cast(devnet, home)
         devnet.deployment.save(home / "deployment.json")
-        self.view = cast.rounds.view(cast.open(make_terms(minimum=1)))
+        self.view = cast.rounds.view(cast.open(make_terms(minimum=2)))
         self.domain = Domain(self.view.chain_id, self.view.contract)
         self.relay = Process(devnet, home)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import schemathesis
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
 from sda.relay.access import answer_challenge
@@ -51,8 +54,13 @@ def test_any_request__gets_an_answer_and_no_server_error(published: Service, mod
             if answer.status_code >= 400 and answer.status_code not in (404, 405, 422):
                 assert set(answer.json()) == {"reason", "detail"}
 
-        ask()
-    assert "POST /contributions" in names
-    assert len(names) == 23
+        with suppress(Unsatisfiable):  # nothing could be otherwise: there are no parameters, and any bytes are a body
+            ask()
+    assert sorted(names) == sorted(
+        f"{method} {route.path}"
+        for route in published.app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    )
     assert published.count() == len(world.contributors)
     assert world.relay.job(world.view.round_hash, 0).snapshot.count == len(world.contributors)

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from sda.crypto.curve import COMPRESSED_BYTES
 from sda.crypto.hashes import keccak
 from sda.params import TEST
 from sda.relay.service import Limits
+from tests.relay.process import wait_until
 from tests.relay.services import Service, service
 
 REUSE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -101,7 +103,9 @@ def test_body__longer_than_announced__ends_the_connection_and_nothing_else(serve
     message = served.message(0)
     with closing(socket.create_connection(served.address, 10)) as connection:
         connection.sendall(head(message) + message + b"\x00garbage\r\n\r\n")
-        assert receive(connection).startswith("HTTP/1.1 200 ")
+        # As the message is read before the rest, or with it.
+        assert receive(connection).startswith(("HTTP/1.1 200 ", "HTTP/1.1 400 "))
+    assert served.post(message).status_code == 200
     assert served.count() == 1
 
 
@@ -161,17 +165,26 @@ def test_ten_thousand_duplicates__are_one_contribution_and_one_receipt(served: S
     assert len(list(served.world.relay.contributions(served.world.view.round_hash))) == 1
 
 
+def _stays_full(served: Service) -> bool:
+    """One waits, and is not just being taken."""
+
+    def waiting() -> int:
+        return int(served.http.get("/health").json()["waiting"])
+
+    return waiting() == 1 and not time.sleep(0.2) and waiting() == 1
+
+
 def test_full_inbox__is_told_so_and_retries_get_through(tmp_path: Path) -> None:
     """Another process writes to the database for a while: one message is being stored, one waits."""
     with service(tmp_path, contributors=8, limits=Limits(waiting=1)) as served:
         messages = [served.message(index) for index in range(8)]
+        clients = [served.client(tries=20) for _ in messages]
         blocker = sqlite3.connect(tmp_path / "relay.sqlite", isolation_level=None, check_same_thread=False)
         blocker.execute("BEGIN IMMEDIATE")
         with ThreadPoolExecutor(8) as threads:
-            sent = [threads.submit(served.client(tries=20).submit, message) for message in messages]
-            until = time.monotonic() + 10
-            while (answer := served.post(messages[0])).status_code == 200:
-                assert time.monotonic() < until
+            sent = [threads.submit(client.submit, message) for client, message in zip(clients, messages, strict=True)]
+            wait_until(lambda: _stays_full(served), "nobody waits to be stored")
+            answer = served.post(messages[0])
             assert (answer.status_code, answer.json()["reason"]) == (503, "busy")
             assert answer.headers["Retry-After"] == "1"
             assert served.count() == 0
@@ -267,7 +280,7 @@ def test_health__knows_how_many_enrolled(served: Service) -> None:
 
 def test_description__names_every_route(served: Service) -> None:
     description = served.http.get("/openapi.json").json()
-    assert len(description["paths"]) == 22
+    assert set(description["paths"]) == {route.path for route in served.app.routes if isinstance(route, APIRoute)}
     assert served.http.get("/docs").status_code == 200
 
 
