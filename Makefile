@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k side-by-side gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-relay bench-25k bench-250k bench-clerk-250k side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -64,6 +64,9 @@ test-ape: setup ## the Ape scripts, as an Ape user runs them
 
 bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench
+
+bench-relay: setup ## contributions a second that a relay stores, on PostgreSQL and on SQLite
+	$(RUN)/python -m bench relay
 
 bench-25k: setup ## whole rounds of 1,000, 10,000 and 25,000 contributors: minutes; writes docs/scale.md
 	$(RUN)/python -m bench.scale 1000 10000 25000

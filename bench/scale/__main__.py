@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".build/scale"), help="default .build/scale")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="default: one for each core")
     parser.add_argument("--executor", default="processes", help="the developer's, as in `sda round snapshot`")
-    parser.add_argument("--relay", choices=list(HOUSES), default="local", help="default local, a SQLite file")
+    parser.add_argument("--relay", choices=list(HOUSES), default="postgres", help="default postgres, the service on it")
     parser.add_argument("--fresh", action="store_true", help="throw away what earlier runs of these sizes did")
     parser.add_argument("--no-report", action="store_true", help="leave results.json and docs as they are")
     options = parser.parse_args()

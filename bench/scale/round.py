@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,18 +83,28 @@ class Round:
 
     def run(self) -> dict[str, Any]:
         """All of it; what was measured."""
+        with self.ground() as place:
+            self._play(place)
+        return self.facts.values
+
+    @contextmanager
+    def ground(self) -> Iterator[Place]:
+        """The chain and the relay, until the block ends."""
         self._copy_chain()
         with _devnet(self.home / "chain") as devnet:
             self.devnet = devnet
             self.contracts = Contracts.of(devnet.chain, devnet.deployment)
             deployment = self.home / "chain" / "deployment.json"
             with HOUSES[self.plan.relay](self.home, devnet.node.url, deployment) as house:
-                self._play(Place(self.home, devnet.node.url, house))
-        return self.facts.values
+                self.place = Place(self.home, devnet.node.url, house)
+                yield self.place
+
+    def opened(self) -> int:
+        """The round, with its committee drawn."""
+        return int(self.facts.once("round", self._open))
 
     def _play(self, place: Place) -> None:
-        self.place = place
-        round_id = self.facts.once("round", self._open)
+        round_id = self.opened()
         self._contribute(round_id)
         self._collect(round_id)
         self._serve(round_id)

@@ -27,7 +27,7 @@ _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 # Standard input is a pipe that only this process holds. When it closes, however this process ended, the
 # shell's child stops Anvil, which then still writes its state. A line on it means: Anvil is gone already.
-_SUPERVISED = 'exec 3<&0; (read -r _ <&3 || kill $$) 2>/dev/null & exec "$@" 3<&- </dev/null'
+SUPERVISED = 'exec 3<&0; (read -r _ <&3 || kill $$) 2>/dev/null & exec "$@" 3<&- </dev/null'
 
 
 def find_anvil() -> Path:
@@ -114,7 +114,7 @@ class Anvil:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                ["sh", "-c", _SUPERVISED, "sh", *command],
+                ["sh", "-c", SUPERVISED, "sh", *command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from sda.chain.disputes import Disputes
+from sda.errors import UnreachableError
 
 REFRESH_SECONDS = 2.0
 
@@ -38,11 +39,20 @@ class StandingOnChain:
     def _read(self) -> None:
         if time.monotonic() < self._read_at + self._refresh:
             return
+        known = self._read_at != float("-inf")
+        try:
+            self._read_events()
+        except UnreachableError:
+            if not known:
+                raise
+            # What was known still holds; a verdict that is missed is seen at the next look.
+        self._read_at = time.monotonic()
+
+    def _read_events(self) -> None:
         contract = self._disputes.contract
         last = contract.chain.block_number()
         for event in contract.events("PutAside", first=self._next_block, last=last):
             self._aside[event["account"]] = event["until"]
         for event in contract.events("KeyRetired", first=self._next_block, last=last):
             self._retired.add(bytes(event["key"]))
-        # The newest block may still be replaced.
-        self._next_block, self._read_at = last, time.monotonic()
+        self._next_block = last  # it may still be replaced

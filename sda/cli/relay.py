@@ -26,7 +26,12 @@ def group() -> None:
     "sda relay serve --database postgresql://relay@localhost/relay --workers 2\n"
     "sda relay serve --host 0.0.0.0 --port 443 --tls-certificate cert.pem --tls-key key.pem --per-minute 600",
 )
-@click.option("--database", default="", help="postgresql://… or a file; by default relay.sqlite at home.")
+@click.option(
+    "--database",
+    envvar="SDA_RELAY_DATABASE",
+    default="",
+    help="postgresql://… or a file; by default relay.sqlite at home. A password belongs into the environment.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8470, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")

@@ -10,12 +10,14 @@ import json
 import ssl
 import time
 from collections.abc import Iterator, Sequence
+from random import SystemRandom
 from typing import Any
 
 import httpx
 
+from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ParameterError, RelayError
-from sda.messages import AccountKey, Domain, Kind
+from sda.messages import ENROLMENT_BYTES, AccountKey, Domain, Kind
 from sda.messages.contribution import Header
 from sda.relay import wire
 from sda.relay.access import CHALLENGE_BYTES, VALID_SECONDS, answer_challenge
@@ -31,6 +33,11 @@ _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 _PAGE = 4096
 _MESSAGES = 512
 _MOST = 1 << 28
+_MOST_REFUSED = 1 << 16
+_LONGEST_ANSWER = 600.0
+"""Seconds for everything: a relay that answers a byte at a time must not keep a clerk past its deadline."""
+_RANDOM = SystemRandom()
+"""Spreads the tries of many clients."""
 _HEADERS = {"Content-Type": "application/octet-stream", "Accept-Encoding": "identity"}
 
 
@@ -99,10 +106,10 @@ class HttpRelay:
     def submit(self, message: bytes) -> Receipt:
         """See `Relay.submit`."""
         answer = self._post("/contributions", message)
-        try:
-            return Receipt(bytes.fromhex(answer["id"]), self._integer(answer, "position"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise RelayError(f"{self._url}: answered a contribution with no receipt") from error
+        receipt = Receipt(keccak(message), Header.decode(message).position)
+        if answer != {"id": receipt.id.hex(), "position": receipt.position}:
+            raise RelayError(f"{self._url}: answered a contribution with no receipt for it: {answer}")
+        return receipt
 
     def submit_many(self, messages: Sequence[bytes]) -> list[Receipt | RefusedError]:
         """See `Relay.submit_many`: one after the other, each with its own answer."""
@@ -126,8 +133,13 @@ class HttpRelay:
 
     def enrolments(self, start: int, stop: int) -> bytes:
         """See `Relay.enrolments`."""
-        pages = range(start, stop, _PAGE)
-        return b"".join(self._get(f"/enrolments?start={first}&stop={min(first + _PAGE, stop)}") for first in pages)
+        return b"".join(self._enrolments(first, min(first + _PAGE, stop)) for first in range(start, stop, _PAGE))
+
+    def _enrolments(self, start: int, stop: int) -> bytes:
+        data = self._get(f"/enrolments?start={start}&stop={stop}")
+        if len(data) != ENROLMENT_BYTES * (stop - start):
+            raise RelayError(f"{self._url}: answers enrolments {start} to {stop} with {len(data)} bytes")
+        return data
 
     def open_round(self, view: RoundView) -> None:
         """See `Relay.open_round`; the relay is told to look at the chain, which it believes alone."""
@@ -230,38 +242,43 @@ class HttpRelay:
         return self._persist(method, path, body, headers or {})
 
     def _persist(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
-        download = _Download()
-        wait, trouble = _FIRST_WAIT, ""
-        for attempt in range(self._tries):
-            if attempt:
+        download = _Download(time.monotonic() + _LONGEST_ANSWER)
+        wait, trouble, failures = _FIRST_WAIT, "", 0
+        while failures < self._tries and time.monotonic() < download.until:
+            if failures:
                 time.sleep(wait)
-                wait = min(2 * wait, _LONGEST_WAIT)
+            had, after = len(download.data), 0.0
             try:
-                status, after = self._once(method, path, body, {**_HEADERS, **headers, **download.headers}, download)
+                status, refusal, after = self._once(method, path, body, headers, download)
+                if 200 <= status < 300:
+                    return bytes(download.data)
+                if status not in _AGAIN:
+                    raise self._refusal(status, refusal)
+                trouble = f"HTTP {status}"
             except httpx.HTTPError as error:
                 trouble = str(error) or type(error).__name__
-                continue
-            if status in _AGAIN:
-                trouble = f"HTTP {status}"
-                wait = max(wait, after)
-                continue
-            if 200 <= status < 300:
-                return bytes(download.data)
-            raise self._refusal(status, bytes(download.data))
-        raise RelayUnreachableError(f"{self._url}: does not answer after {self._tries} tries ({trouble})")
+            failures = 1 if len(download.data) > had else failures + 1
+            wait = max(after, _RANDOM.uniform(0.5, 1.0) * min(_FIRST_WAIT * 2**failures, _LONGEST_WAIT))
+        raise RelayUnreachableError(f"{self._url}: does not answer after {failures} tries ({trouble})")
 
     def _once(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], download: _Download
-    ) -> tuple[int, float]:
-        with self._http.stream(method, path, content=body, headers=headers) as answer:
-            download.begin(answer)
+    ) -> tuple[int, bytes, float]:
+        """Status, the body unless it is a good answer's, and after how many seconds to come back."""
+        with self._http.stream(method, path, content=body, headers=_HEADERS | headers | download.headers) as answer:
             self.bytes_down += sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+            good = 200 <= answer.status_code < 300
+            if good:
+                download.begin(answer)
+            data, most = (download.data, _MOST) if good else (bytearray(), _MOST_REFUSED)
             for chunk in answer.iter_raw():
-                download.data += chunk
+                data += chunk
                 self.bytes_down += len(chunk)
-                if len(download.data) > _MOST:
-                    raise RelayError(f"{self._url}: answers with more than {_MOST} bytes")
-            return answer.status_code, _seconds(answer.headers.get("Retry-After", ""))
+                if len(data) > most:
+                    raise RelayError(f"{self._url}: answers with more than {most} bytes")
+                if time.monotonic() > download.until:
+                    raise RelayUnreachableError(f"{self._url}: has not answered within {_LONGEST_ANSWER:.0f} s")
+            return answer.status_code, bytes(data), _seconds(answer.headers.get("Retry-After", ""))
 
     def _check_place(self) -> None:
         """Once: the relay serves this contract, and no other."""
@@ -277,13 +294,13 @@ class HttpRelay:
         try:
             answer = json.loads(body)
             return RefusedError(Reason(answer["reason"]), str(answer["detail"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return RelayError(f"{self._url}: answered HTTP {status}: {body[:200].decode('utf-8', 'replace')}")
 
     def _json(self, body: bytes) -> dict[str, Any]:
         try:
             answer = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RelayError(f"{self._url}: answers with what is no JSON") from error
         if not isinstance(answer, dict):
             raise RelayError(f"{self._url}: answers with what is no JSON object")
@@ -291,7 +308,7 @@ class HttpRelay:
 
     def _integer(self, answer: dict[str, Any], name: str) -> int:
         value = answer.get(name)
-        if not isinstance(value, int) or not 0 <= value < 1 << 32:
+        if type(value) is not int or not 0 <= value < 1 << 32:  # true would be an int
             raise RelayError(f"{self._url}: answers {name} = {value!r}, must be an integer in [0, 2^32)")
         return value
 
@@ -299,7 +316,8 @@ class HttpRelay:
 class _Download:
     """What has arrived of an answer, so that a cut download goes on where it stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: float) -> None:
+        self.until = until
         self.data = bytearray()
         self._tag = ""
 

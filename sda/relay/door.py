@@ -7,19 +7,22 @@ before inclusion.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ProofError
 from sda.messages import Contribution, Domain, Enrolment, Kind, Review
 from sda.messages.contribution import Header
 from sda.relay.interface import Reason, Receipt, RefusedError, Standing
-from sda.relay.store import Enrolled, Entry, Store
+from sda.relay.store import Enrolled, Entry, Place, Store
 from sda.round import RoundView, State
 
 Clock = Callable[[], float]
 Find = Callable[[bytes], RoundView | None]
+Arguments = ParamSpec("Arguments")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,20 @@ class Admitted:
     entry: Entry
     view: RoundView
     account: bytes
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A contribution whose head was read, and whose round is open here."""
+
+    message: bytes
+    id: bytes
+    header: Header
+    view: RoundView
+
+    @property
+    def place(self) -> Place:
+        return self.header.round_hash, self.header.kind, self.header.position
 
 
 class Door:
@@ -109,22 +126,39 @@ class Door:
 
     # ------------------------------------------------------------------ contributions
 
-    def check(self, message: bytes) -> Admitted | Receipt:
-        """Everything that can be checked of a contribution: what to store, or the receipt it had before."""
-        header = self._header(message)
-        view = self.view(header.round_hash)
-        message_id = keccak(message)
-        if self._store.contribution_id(header.round_hash, header.kind, header.position) == message_id:
-            return Receipt(message_id, header.position)
+    def check_many(self, messages: Sequence[bytes]) -> list[Admitted | Receipt | RefusedError]:
+        """Everything that can be checked of contributions: of each what to store, the receipt it had, or why not."""
+        seen = [_or_refusal(self._read, message) for message in messages]
+        read = [item for item in seen if isinstance(item, _Read)]
+        stored = self._store.contribution_ids([item.place for item in read])
+        new = [item for item in read if stored.get(item.place) != item.id]
+        positions = [item.header.position for item in new if item.header.kind is Kind.DATA]
+        enrolled = self._store.enrolments_at(positions)
+        verdicts = iter(
+            _or_refusal(self._check_new, item, enrolled.get(item.header.position))
+            if stored.get(item.place) != item.id
+            else Receipt(item.id, item.header.position)
+            for item in read
+        )
+        return [item if isinstance(item, RefusedError) else next(verdicts) for item in seen]
+
+    def _read(self, message: bytes) -> _Read:
+        try:
+            header = Header.decode(message)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+        return _Read(message, keccak(message), header, self.view(header.round_hash))
+
+    def _check_new(self, item: _Read, enrolled: Enrolled | None) -> Admitted:
+        header, view = item.header, item.view
         self._check_open(view)
-        key_hash = self._contributors(header) if header.kind is Kind.DATA else _dealers(header, view)
-        self._check_content(message, view, key_hash)
-        entry = Entry(header.round_hash, header.kind, header.position, message_id, message)
+        key_hash = self._contributors(header, enrolled) if header.kind is Kind.DATA else _dealers(header, view)
+        self._check_content(item.message, view, key_hash)
+        entry = Entry(header.round_hash, header.kind, header.position, item.id, item.message)
         return Admitted(entry, view, header.account)
 
-    def _contributors(self, header: Header) -> bytes:
+    def _contributors(self, header: Header, enrolled: Enrolled | None) -> bytes:
         """Point hash of the contributor's key, if it may contribute."""
-        enrolled = self._store.enrolment_at(header.position)
         if enrolled is None or enrolled.account != header.account:
             raise RefusedError(
                 Reason.NOT_ENROLLED, f"0x{header.account.hex()} is not enrolled at position {header.position}"
@@ -135,7 +169,8 @@ class Door:
     def why_not_stored(self, admitted: Admitted) -> Receipt | RefusedError:
         """The answer to a contribution that passed every check and still found no place."""
         entry = admitted.entry
-        stored = self._store.contribution_id(entry.round_hash, entry.kind, entry.position)
+        place = entry.round_hash, entry.kind, entry.position
+        stored = self._store.contribution_ids([place]).get(place)
         if stored == entry.id:
             return Receipt(entry.id, entry.position)
         if stored is not None:
@@ -171,12 +206,6 @@ class Door:
 
     # ------------------------------------------------------------------ inside
 
-    def _header(self, message: bytes) -> Header:
-        try:
-            return Header.decode(message)
-        except MessageError as error:
-            raise RefusedError(Reason.MALFORMED, str(error)) from error
-
     def _check_open(self, view: RoundView) -> None:
         if view.state is not State.COLLECTING:
             raise RefusedError(Reason.NOT_COLLECTING, f"round {view.round_id} is {view.state.name.lower()}")
@@ -201,6 +230,15 @@ class Door:
             raise RefusedError(Reason.MALFORMED, str(error)) from error
         except ProofError as error:
             raise RefusedError(Reason.INVALID, str(error)) from error
+
+
+def _or_refusal(
+    check: Callable[Arguments, Found], *arguments: Arguments.args, **named: Arguments.kwargs
+) -> Found | RefusedError:
+    try:
+        return check(*arguments, **named)
+    except RefusedError as refusal:
+        return refusal
 
 
 def _dealers(header: Header, view: RoundView) -> bytes:

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not found"
     NOT_ALLOWED = "not allowed"
     TOO_LARGE = "too large"
+    TOO_SLOW = "too slow"
 
 
 class Standing(Protocol):

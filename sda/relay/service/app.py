@@ -2,9 +2,9 @@
 
 # No postponed annotations here: FastAPI reads those of the routes, which name what is local to `make_app`.
 
-import hashlib
+import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,13 +13,15 @@ from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from sda.errors import MessageError, ProofError, RelayError
+from sda.errors import MessageError, ProofError, RelayError, UnreachableError
 from sda.messages import Domain, Kind
 from sda.relay import wire
 from sda.relay.access import check_access, make_challenge
 from sda.relay.database import StorageError
 from sda.relay.interface import Reason, RefusedError
 from sda.relay.local import LocalRelay
+from sda.relay.service.answers import FOR_EVER, FOR_NOW, OCTETS, cached, problem
+from sda.relay.service.guard import Guard
 from sda.relay.service.inbox import FullError, Inbox
 from sda.relay.service.metrics import Metrics
 from sda.relay.service.rate import Rate
@@ -35,12 +37,9 @@ STATUS = {
     Reason.RETIRED: 403,
     Reason.NOT_ALLOWED: 401,
     Reason.TOO_LARGE: 413,
+    Reason.TOO_SLOW: 408,
 }
 """Of the reasons that are not a conflict, 409."""
-
-OCTETS = "application/octet-stream"
-_FOR_EVER = "public, max-age=31536000, immutable"
-_FOR_NOW = "public, max-age=5"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Limits:
     Attributes:
         message_bytes: Of a message.
         publication_bytes: Of a developer's publication.
+        body_seconds: Within which a body must arrive.
         page: Enrolments, leaves or messages in one answer.
         waiting: Contributions that may wait to be stored.
         per_minute: Requests of one address; 0 for any number.
@@ -57,6 +57,7 @@ class Limits:
 
     message_bytes: int = 1 << 18
     publication_bytes: int = 1 << 29
+    body_seconds: int = 60
     page: int = 4096
     waiting: int = 4096
     per_minute: int = 0
@@ -90,7 +91,7 @@ def make_app(
         clock: Unix seconds.
     """
     bounds = limits or Limits()
-    metrics, rate = Metrics(), Rate(bounds.per_minute)
+    metrics = Metrics()
     secret = relay.challenge_secret()
     inbox = Inbox(relay.submit_many, bounds.waiting)
 
@@ -106,40 +107,36 @@ def make_app(
         lifespan=lifespan,
     )
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Count every request; hold back who asks too often."""
-        began = time.perf_counter()
-        wait = rate.wait(request.client.host if request.client else "")
-        if wait:
-            response: Response = _problem(
-                429, "too many requests", f"come back in {wait} s", {"Retry-After": str(wait)}
-            )
-        else:
-            response = await call_next(request)
-        metrics.answered(request, response.status_code, time.perf_counter() - began, inbox.waiting)
-        return response
+    app.add_middleware(Guard, rate=Rate(bounds.per_minute), metrics=metrics, waiting=lambda: inbox.waiting)
 
     @app.exception_handler(RefusedError)
     async def refused(_: Request, error: RefusedError) -> Response:
         metrics.refused(error.reason)
-        return _problem(STATUS.get(error.reason, 409), error.reason, error.detail)
+        return problem(STATUS.get(error.reason, 409), error.reason, error.detail)
 
     @app.exception_handler(StorageError)
     async def not_stored(_: Request, error: StorageError) -> Response:
-        return _problem(503, "storage", "the database cannot be written or read now", {"Retry-After": "5"})
+        return problem(503, "storage", "the database cannot be written or read now", 2)
+
+    @app.exception_handler(UnreachableError)
+    async def no_chain(_: Request, error: UnreachableError) -> Response:
+        return problem(503, "chain", "the chain cannot be read now", 2)
 
     @app.exception_handler(RelayError)
     async def broken(_: Request, error: RelayError) -> Response:
-        return _problem(500, "relay", str(error))
+        return problem(500, "relay", str(error))
 
     async def body_of(request: Request, most: int) -> bytes:
-        """The body, read no further than it may be long."""
+        """The body, read no further than it may be long, and no longer than it may take."""
         data = bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > most:
-                raise RefusedError(Reason.TOO_LARGE, f"body: must be of {most} bytes at most")
+        try:
+            async with asyncio.timeout(bounds.body_seconds):
+                async for chunk in request.stream():
+                    data += chunk
+                    if len(data) > most:
+                        raise RefusedError(Reason.TOO_LARGE, f"body: must be of {most} bytes at most")
+        except TimeoutError:
+            raise RefusedError(Reason.TOO_SLOW, f"body: must arrive within {bounds.body_seconds} s") from None
         return bytes(data)
 
     async def message(request: Request) -> bytes:
@@ -203,7 +200,7 @@ def make_app(
         try:
             outcome = await inbox.submit(message)
         except FullError:
-            return _problem(503, "busy", "too many contributions wait to be stored", {"Retry-After": "1"})
+            return problem(503, "busy", "too many contributions wait to be stored", 1)
         if isinstance(outcome, RefusedError):
             raise outcome
         return JSONResponse({"id": outcome.id.hex(), "position": outcome.position})
@@ -214,7 +211,7 @@ def make_app(
     ) -> Response:
         """Where an account's leaf is in the tree."""
         proof = relay.claim_proof(bytes.fromhex(round_hash), bytes.fromhex(account))
-        return _cached(request, wire.encode_claim(proof), _FOR_NOW)
+        return cached(request, wire.encode_claim(proof), FOR_NOW)
 
     # ------------------------------------------------------------------ anyone
 
@@ -227,7 +224,7 @@ def make_app(
     def get_enrolments(request: Request, start: Position, stop: Position) -> Response:
         """Enrolments start … stop-1, 198 bytes each. The list only grows: what was served once stays true."""
         page(start, stop)
-        return _cached(request, relay.enrolments(start, stop), _FOR_EVER)
+        return cached(request, relay.enrolments(start, stop), FOR_EVER)
 
     @app.post("/rounds/{round_hash}/announce", tags=["anyone"])
     def post_announce(round_hash: RoundHash) -> dict[str, str]:
@@ -245,17 +242,17 @@ def make_app(
         """M(4) ‖ what is published as the snapshot, a draft until it is on chain."""
         job = relay.job(bytes.fromhex(round_hash), 0)
         data = job.enrolled.to_bytes(4, "big") + wire.encode_snapshot(job.snapshot)
-        return _cached(request, data, _FOR_NOW)
+        return cached(request, data, FOR_NOW)
 
     @app.get("/rounds/{round_hash}/roster", tags=["clerk"], response_class=Response, responses=Binary)
     def get_roster(round_hash: RoundHash, request: Request) -> Response:
         """The roster file."""
-        return _cached(request, relay.job(bytes.fromhex(round_hash), 0).roster, _FOR_NOW)
+        return cached(request, relay.job(bytes.fromhex(round_hash), 0).roster, FOR_NOW)
 
     @app.get("/rounds/{round_hash}/corrections/{seat}", tags=["clerk"], response_class=Response, responses=Binary)
     def get_correction(round_hash: RoundHash, seat: Annotated[int, Path(ge=0, lt=64)], request: Request) -> Response:
         """The summed correction row of a late seat; empty for the others."""
-        return _cached(request, relay.job(bytes.fromhex(round_hash), seat).correction, _FOR_NOW)
+        return cached(request, relay.job(bytes.fromhex(round_hash), seat).correction, FOR_NOW)
 
     @app.get("/rounds/{round_hash}/nodes/{level}/{index}", tags=["clerk"], response_class=Response, responses=Binary)
     def get_node(
@@ -265,13 +262,13 @@ def make_app(
         request: Request,
     ) -> Response:
         """An inner node of the tree, opened."""
-        return _cached(request, wire.encode_opening(relay.opening(bytes.fromhex(round_hash), level, index)), _FOR_NOW)
+        return cached(request, wire.encode_opening(relay.opening(bytes.fromhex(round_hash), level, index)), FOR_NOW)
 
     @app.get("/rounds/{round_hash}/leaves", tags=["anyone"], response_class=Response, responses=Binary)
     def get_leaves(round_hash: RoundHash, request: Request, start: Position, stop: Position) -> Response:
         """The encoded leaves start … stop-1."""
         page(start, stop)
-        return _cached(request, relay.leaves(bytes.fromhex(round_hash), start, stop), _FOR_NOW)
+        return cached(request, relay.leaves(bytes.fromhex(round_hash), start, stop), FOR_NOW)
 
     @app.post("/reviews", tags=["clerk"], openapi_extra=_BODY)
     def post_review(message: Message) -> dict[str, bool]:
@@ -315,29 +312,3 @@ def make_app(
         return {"published": True}
 
     return app
-
-
-def _problem(status: int, reason: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"reason": reason, "detail": detail}, status, headers)
-
-
-def _cached(request: Request, data: bytes, control: str) -> Response:
-    """An answer that can be asked for again in part, or not at all if it is the same."""
-    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": control, "Accept-Ranges": "bytes"}
-    if request.headers.get("If-None-Match") == tag:
-        return Response(status_code=304, headers=headers)
-    first = _first_wanted(request, tag, len(data))
-    if first:
-        headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
-        return Response(data[first:], 206, headers, OCTETS)
-    return Response(data, 200, headers, OCTETS)
-
-
-def _first_wanted(request: Request, tag: str, size: int) -> int:
-    """From which byte on the client lacks the answer: `Range: bytes=N-`, of this very answer."""
-    wanted = request.headers.get("Range", "")
-    if request.headers.get("If-Range", tag) != tag or not (wanted.startswith("bytes=") and wanted.endswith("-")):
-        return 0
-    number = wanted.removeprefix("bytes=").removesuffix("-")
-    return int(number) if number.isascii() and number.isdigit() and int(number) < size else 0

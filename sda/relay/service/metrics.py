@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.types import Scope
 
 _SHARED = "PROMETHEUS_MULTIPROC_DIR"
+_METHODS = {"GET", "HEAD", "POST", "PUT"}
 
 
 class Metrics:
@@ -28,11 +29,12 @@ class Metrics:
             "sda_relay_waiting", "Contributions to be stored", registry=self._registry, multiprocess_mode="livesum"
         )
 
-    def answered(self, request: Request, status: int, seconds: float, waiting: int) -> None:
+    def answered(self, scope: Scope, status: int, seconds: float, waiting: int) -> None:
         """Count a request, by its route and not by what was in its path."""
-        route = getattr(request.scope.get("route"), "path", "none")
-        self._requests.labels(request.method, route, status).inc()
-        self._seconds.labels(request.method, route).observe(seconds)
+        route = getattr(scope.get("route"), "path", "none")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._requests.labels(method, route, status).inc()
+        self._seconds.labels(method, route).observe(seconds)
         self._waiting.set(waiting)
 
     def refused(self, reason: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from sda.errors import RelayError
 
@@ -17,8 +17,13 @@ _START_SECONDS = 20.0
 
 
 @contextmanager
-def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
+def serving(app: Starlette, port: int = 0, *, certificate: str | None = None, key: str | None = None) -> Iterator[str]:
     """The URL at which an application is served until the block ends.
+
+    Args:
+        app: Usually of `make_app`.
+        port: 0 takes a free one.
+        certificate, key: Files, for TLS.
 
     Raises:
         RelayError: It does not start.
@@ -26,7 +31,10 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
+        configuration = uvicorn.Config(
+            app, log_level="error", timeout_graceful_shutdown=2, ssl_certfile=certificate, ssl_keyfile=key
+        )
+        server = uvicorn.Server(configuration)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         until = time.monotonic() + _START_SECONDS
@@ -35,7 +43,7 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
                 raise RelayError("the relay's service did not start")
             time.sleep(0.01)
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(20)
