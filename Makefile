@@ -21,7 +21,7 @@ $(VENV)/.stamp: pyproject.toml requirements.lock
 	  || { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	@echo "setting up Python packages (about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench]'
+	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,privacy]'
 	@touch $@
 
 # package-lock.json must name the binaries of every platform, or npm ci refuses it; those that were not to be had

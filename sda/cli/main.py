@@ -8,7 +8,7 @@ import click
 from platformdirs import user_data_path
 
 from sda import __version__
-from sda.cli import audit, clerk, contributor, devnet, disputes, keys, rounds, wallet
+from sda.cli import analytics, audit, clerk, contributor, devnet, disputes, experiment, keys, privacy, rounds, wallet
 from sda.cli.demo import demo
 from sda.cli.session import Session
 
@@ -52,7 +52,7 @@ def main(context: click.Context, home: Path, urls: tuple[str, ...], password_fil
     context.obj = Session(home, urls, password_file, light)
 
 
-for group in (keys.group, clerk.group, rounds.group, disputes.group):
+for group in (keys.group, clerk.group, rounds.group, disputes.group, analytics.group, privacy.group, experiment.group):
     main.add_command(group)
 for command in (
     devnet.devnet,

@@ -86,7 +86,9 @@ class Section:
             raise ParameterError(self.field(name), value, "a list of numbers")
         return tuple(finite(f"{self.field(name)}[{index}]", each) for index, each in enumerate(value))
 
-    def names(self, name: str, known: Sequence[str] | None = None, default: Sequence[str] | None = None) -> tuple[str, ...]:
+    def names(
+        self, name: str, known: Sequence[str] | None = None, default: Sequence[str] | None = None
+    ) -> tuple[str, ...]:
         """A list of different names, each of them known if `known` is given."""
         value = self.value(name, _MISSING if default is None else default)
         if not isinstance(value, list | tuple) or (not value and default is None):
@@ -121,12 +123,16 @@ class Section:
         """
         for name in self._values:
             if name not in self._read:
-                raise ParameterError(self.field(name), self._values[name], f"left out; fields are {', '.join(sorted(self._read))}")
+                raise ParameterError(
+                    self.field(name), self._values[name], f"left out; fields are {', '.join(sorted(self._read))}"
+                )
 
     @staticmethod
     def _check_text(where: str, value: object) -> None:
         if not isinstance(value, str) or not value.strip() or len(value) > _NAME_LENGTH or not value.isprintable():
-            raise ParameterError(where, value, f"one line of text, 1 to {_NAME_LENGTH} characters (quote on, off, yes, no)")
+            raise ParameterError(
+                where, value, f"one line of text, 1 to {_NAME_LENGTH} characters (quote on, off, yes, no)"
+            )
 
 
 def finite(where: str, value: object) -> float:

@@ -1,8 +1,8 @@
 """What was released about somebody, and how much more may be: the privacy ledger of a device or a developer.
 
-A round is written down before anything is sent to it and counts from then on: a crash at any moment can only count too much.
-It stops counting only when it is certain that no row was ever broadcast; one row may be all that was missing to those who hold
-others, whatever became of the round (PROTOCOL §11.7).
+A round is written down before anything is sent to it and counts from then on: a crash at any moment can only count
+too much. It stops counting only when it is certain that no row was ever broadcast; one row may be all that was
+missing to those who hold others, whatever became of the round (PROTOCOL §11.7).
 """
 
 from __future__ import annotations
@@ -97,12 +97,14 @@ class Ledger:
         self._path = directory / FILE_NAME
         with self._open() as connection:
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS budgets (owner BLOB PRIMARY KEY, epsilon REAL NOT NULL, delta REAL NOT NULL)"
+                "CREATE TABLE IF NOT EXISTS budgets ("
+                " owner BLOB PRIMARY KEY, epsilon REAL NOT NULL, delta REAL NOT NULL)"
             )
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS rounds ("
                 " number INTEGER PRIMARY KEY, owner BLOB NOT NULL, round_hash BLOB NOT NULL, round_id INTEGER NOT NULL,"
-                " query BLOB NOT NULL, multiplier REAL, epsilon REAL NOT NULL, delta REAL NOT NULL, status TEXT NOT NULL,"
+                " query BLOB NOT NULL, multiplier REAL, epsilon REAL NOT NULL, delta REAL NOT NULL,"
+                " status TEXT NOT NULL,"
                 " UNIQUE (owner, round_hash))"
             )
         self._path.chmod(0o600)
@@ -216,4 +218,7 @@ def _entries(connection: sqlite3.Connection, owner: bytes) -> list[Entry]:
         " ORDER BY number",
         (owner,),
     )
-    return [Entry(*row[:3], Loss(*row[3:6]), Status(row[6])) for row in rows]
+    return [
+        Entry(round_hash, round_id, query, Loss(multiplier, epsilon, delta), Status(status))
+        for round_hash, round_id, query, multiplier, epsilon, delta, status in rows
+    ]

@@ -1,7 +1,7 @@
 """A query for a committee: units, noise, slots and the terms that follow from them.
 
-The developer makes a plan, everybody else reads the same plan back from the terms on chain and checks it: what a contributor
-signs is then what the query promises, whoever computed it.
+The developer makes a plan, everybody else reads the same plan back from the terms on chain and checks it: what a
+contributor signs is then what the query promises, whoever computed it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class Plan:
         """The plan with the fewest bits.
 
         Raises:
-            ParameterError: The query needs more slots than a round has (says how to split it), or its ε, δ cannot be had.
+            ParameterError: The query needs more slots than a round has (says how to split it), or its ε, δ cannot be
+                had.
         """
         layout = Layout(query.metrics)
         for bits in range(layout.grain.bit_length(), MAXIMUM_BITS + 1):
@@ -103,7 +104,8 @@ class Plan:
         """The plan that a round's terms carry, checked against the query that is shown.
 
         Raises:
-            ParameterError: The terms are another query's, have too little noise for what it promises, or slots too narrow.
+            ParameterError: The terms are another query's, have too little noise for what it promises, or slots too
+                narrow.
         """
         query.require_word(terms.query)
         layout = Layout(query.metrics)
@@ -143,8 +145,13 @@ class Plan:
 
     def terms(self, **agreed: Any) -> Terms:
         """The terms of the round; `agreed` are the minimum, windows and money, as for `Terms.for_parameters`."""
-        private = {"silent": self.committee.silent, "sigma": self.noise.scaled_sigma, "query": self.query.word}
-        return Terms.for_parameters(self.parameters, **private, **agreed)
+        return Terms.for_parameters(
+            self.parameters,
+            silent=self.committee.silent,
+            sigma=self.noise.scaled_sigma,
+            query=self.query.word,
+            **agreed,
+        )
 
     @cached_property
     def loss(self) -> Loss:
@@ -182,7 +189,9 @@ class Plan:
             Result(metric.name, metric.kind, tuple(metric.decode(totals[place], count, spread)))
             for metric, place in self.layout.slices()
         ]
-        return Results(self.query.title, count, present, self.query.confidence, self.epsilon, self.query.delta, tuple(found))
+        return Results(
+            self.query.title, count, present, self.query.confidence, self.epsilon, self.query.delta, tuple(found)
+        )
 
     def _require_room(self) -> None:
         """Refuse more coordinates than a row can carry, and say how to split them."""
@@ -191,7 +200,9 @@ class Plan:
         )
         most = (MAXIMUM_ROW - 1) * self.committee.k * single.slots_per_element
         if self.layout.length > most:
-            allowed = f"at most {most} coordinates in a round with k = {self.committee.k}; {_split(self.query.metrics, most)}"
+            allowed = (
+                f"at most {most} coordinates in a round with k = {self.committee.k}; {_split(self.query.metrics, most)}"
+            )
             raise ParameterError("metrics", f"{self.layout.length} coordinates", allowed)
 
 

@@ -24,7 +24,8 @@ def load_points(path: Path, known: Known) -> list[Point]:
         known: Names that it may hold.
 
     Raises:
-        EncodingError: Cannot be read, or holds what the query does not allow. Names the line and field, never the value.
+        EncodingError: Cannot be read, or holds what the query does not allow. Names the line and field, never the
+            value.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

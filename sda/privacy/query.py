@@ -40,8 +40,8 @@ _TAG = b"SDA/1 query"
 
 
 class Mechanism(Enum):
-    """The kind of noise. Its value is the first byte of a query's word on chain, so that a clerk, who draws noise of that
-    kind, needs nothing but the terms."""
+    """The kind of noise. Its value is the first byte of a query's word on chain, so that a clerk, who draws noise of
+    that kind, needs nothing but the terms."""
 
     GAUSSIAN = 1
     LAPLACE = 2
@@ -94,6 +94,15 @@ class Query:
             values = yaml.load(text, Loader=_Loader)  # noqa: S506
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
             raise ParameterError("query", " ".join(str(error).split()), "well-formed YAML") from None
+        return cls.from_mapping(values)
+
+    @classmethod
+    def from_mapping(cls, values: object) -> Query:
+        """From what YAML would give.
+
+        Raises:
+            ParameterError: It is no query; names the field.
+        """
         return cls.read(Section(values, ""))
 
     @classmethod

@@ -88,8 +88,8 @@ def guarantee(plan: Plan) -> str:
     else:
         strength = f"ε = {query.epsilon:g} (δ = 2^-64, that a slot overflows)"
     return (
-        f"As long as at most t = {c.t} of the {c.n} clerks are corrupt (they may tell the developer their noise, or leave it"
-        f" out) and at most s = {c.silent} others' noise is missing, the result is {strength} differentially private for"
-        f" each contributor: replacing its data by any other changes the chance of no result by more than that allows;"
-        f" with t + 1 = {c.t + 1} corrupt clerks nothing is promised."
+        f"As long as at most t = {c.t} of the {c.n} clerks are corrupt (they may tell the developer their noise, or"
+        f" leave it out) and at most s = {c.silent} others' noise is missing, the result is {strength} differentially"
+        f" private for each contributor: replacing its data by any other changes the chance of no result by more"
+        f" than that allows; with t + 1 = {c.t + 1} corrupt clerks nothing is promised."
     )

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
+from sda.agents import ClerkAgent, DeveloperAgent
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet, named_account
 from sda.chain.node import Anvil
 from sda.chain.settings import TOKEN
 from sda.chain.standing import StandingOnChain
 from sda.chain.structs import Outcome
-from sda.contributor import Minima
+from sda.contributor import ContributorKey, Minima, Pinned, check_round
 from sda.errors import ChainError, ParameterError
 from sda.keys import ClerkKeys, Identity, Strength
 from sda.messages import Domain
+from sda.outbox import Outbox
 from sda.privacy.ledger import Ledger
 from sda.privacy.metrics.metric import Point
 from sda.privacy.noise.entry import noisy_sum, round_terms
@@ -155,17 +156,19 @@ class Rehearsal:
         return developer, round_id
 
     def _contribute(self, round_id: int) -> tuple[Ledger, bytes]:
-        """Each contributor counts the round in its ledger, then sends; the first one's ledger is returned."""
-        minima, count = Minima(n=2, t=1, minimum=2), len(self.vectors)
+        """Each contributor counts the round in its ledger, then sends; the last one's account is returned."""
         view = self._contracts.rounds.view(round_id)
-        ledger, owner = Ledger(self.home / "contributors"), b""
+        minima = Minima(n=2, t=1, minimum=2)
+        check_round(view, Pinned(view.chain_id, view.contract), minima, self._contracts.chain.now())
+        entry, count, owner = entry_of(view, self.plan), len(self.vectors), b""
+        ledger, outbox = Ledger(self.home / "contributors"), Outbox(self.home / "contributors")
         for vector in self.track("contributors send", self.vectors, count):
-            agent = ContributorAgent(
-                self._contracts, Identity.generate(), self._relay, self.home / "contributors", minima
-            )
-            owner = agent.key.account.address
-            ledger.reserve(owner, entry_of(view, self.plan))
-            agent.contribute(round_id, vector)
+            identity = Identity.generate()
+            owner = identity.account.address
+            key = ContributorKey(identity.account, identity.key(view.chain_id, view.contract))
+            position = self._relay.enrol(key.enrol(view.domain).encode())
+            ledger.reserve(owner, entry)
+            self._relay.submit(outbox.prepare(view, key, position, vector, owner).encode())
         return ledger, owner
 
     def _collect(self, developer: DeveloperAgent, agents: Sequence[ClerkAgent], round_id: int) -> None:

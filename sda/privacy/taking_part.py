@@ -1,7 +1,7 @@
 """A contributor in a private round, and what its ledger learns of the round's end.
 
-The order is what matters: the terms on chain are checked against the query that was shown, the round is counted, and only then
-is a vector encoded and sent.
+The order is what matters: the terms on chain are checked against the query that was shown, the round is counted, and
+only then is a vector encoded and sent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from sda.round import RoundView, State, Terms
 WITHOUT_ROWS = frozenset({State.MISSED, State.UNDRAWABLE, State.ABANDONED, State.FRAUD})
 """Rounds that ended before clerks send rows."""
 WITH_ROWS = frozenset({State.ANSWERING, State.COMPLETED, State.FAILED})
-"""Rounds in which a row may have been broadcast. That none is on chain proves nothing: a reverted transaction showed it too."""
+"""Rounds in which a row may have been broadcast. That none is on chain proves nothing: a reverted transaction showed
+it too."""
 
 
 def contribute(

@@ -20,8 +20,8 @@ class Events(Metric):
     Attributes:
         name: Of the metric.
         events: In the order of the coordinates.
-        per_user: Different events that one contributor reports at most: those that occurred most often, then those named
-            first. Fewer make less noise.
+        per_user: Different events that one contributor reports at most: those that occurred most often, then those
+            named first. Fewer make less noise.
     """
 
     name: str

@@ -22,7 +22,8 @@ class Histogram(Metric):
 
     Attributes:
         value: Name of the value.
-        bins: [low, high) each, ascending, disjoint; the last one holds its high end too. Between two there may be a gap.
+        bins: [low, high) each, ascending, disjoint; the last one holds its high end too. Between two there may be a
+            gap.
         outside: As for ranges; "clip" takes the nearest bin.
     """
 
@@ -115,7 +116,9 @@ def _read_bins(section: Section) -> tuple[tuple[float, float], ...]:
         if not low < high:
             raise ParameterError(f"{field}[{index}]", [low, high], "ascending: low < high")
         if index and low < bins[index - 1][1]:
-            raise ParameterError(f"{field}[{index}]", [low, high], f"from {bins[index - 1][1]:g} on: bins must not overlap")
+            raise ParameterError(
+                f"{field}[{index}]", [low, high], f"from {bins[index - 1][1]:g} on: bins must not overlap"
+            )
     return tuple(bins)
 
 

@@ -1,8 +1,8 @@
 """What every metric knows: its coordinates, its sensitivity, how it is encoded, how its sum is read.
 
 A coordinate is a number in [0, 1] in steps of 1 / `steps`; the layout multiplies it by the round's units. Sensitivities
-are of *replacing* one contributor's data by any other: who contributes and N are public in a round, so there is nothing to
-hide in them. Adding or removing somebody would give smaller numbers and promise something else.
+are of *replacing* one contributor's data by any other: who contributes and N are public in a round, so there is
+nothing to hide in them. Adding or removing somebody would give smaller numbers and promise something else.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class Estimate:
 
     Attributes:
         label: Of what.
-        value: Unbiased where the metric is linear, so it may lie outside the possible range; NaN if nothing can be said.
+        value: Unbiased where the metric is linear, so it may lie outside the possible range; NaN if nothing can be
+            said.
         low, high: The interval that holds the figure of these contributors with the query's confidence, noise being the
             only uncertainty; cut to what is possible. Sampling contributors from a population adds its own.
         unit: Of the value.

@@ -35,7 +35,7 @@ class Quantiles(Metric):
 
     kind = "quantiles"
     name: str
-    range: Range
+    span: Range
     quantiles: tuple[float, ...]
     method: str
     leaves: int
@@ -60,7 +60,7 @@ class Quantiles(Metric):
     @property
     def length(self) -> int:
         """The nodes of all levels, and what is counted beside."""
-        return sum(1 << level for level in self._levels) + self.range.extra
+        return sum(1 << level for level in self._levels) + self.span.extra
 
     @property
     def steps(self) -> int:
@@ -71,42 +71,42 @@ class Quantiles(Metric):
     def sensitivity(self) -> Sensitivity:
         """On each level, out of one node and into another."""
         changed = 2 * len(self._levels)
-        return Sensitivity(changed, float(changed), math.sqrt(changed)) + self.range.extra_sensitivity
+        return Sensitivity(changed, float(changed), math.sqrt(changed)) + self.span.extra_sensitivity
 
     def describe(self) -> dict[str, Any]:
         """Range, quantiles, method and leaves."""
         own = {"quantiles": list(self.quantiles), "method": self.method, "leaves": self.leaves}
-        return {"metric": self.kind, "name": self.name, **self.range.describe(), **own}
+        return {"metric": self.kind, "name": self.name, **self.span.describe(), **own}
 
     def encode(self, point: Point) -> list[int]:
         """1 for the node of every level."""
-        place, outside = self.range.place(point)
+        place, outside = self.span.place(point)
         vector: list[int] = []
         for level in self._levels:
             nodes = [0] * (1 << level)
             if place is not None:
                 nodes[min(int(place * len(nodes)), len(nodes) - 1)] = 1
             vector += nodes
-        return vector + self.range.flags(outside, 1)
+        return vector + self.span.flags(outside, 1)
 
     def decode(self, sums: Sequence[float], count: int, spread: Spread) -> list[Estimate]:
         """One figure a quantile, at the precision of a leaf."""
-        nodes, flags = len(sums) - self.range.extra, list(sums[len(sums) - self.range.extra :])
+        nodes, flags = len(sums) - self.span.extra, list(sums[len(sums) - self.span.extra :])
         leaves = self._precision @ (self._design.T @ np.asarray(sums[:nodes]))
         below = np.concatenate([[0.0], np.cumsum(leaves)])
         found = [self._quantile(q, below, spread) for q in self.quantiles]
-        return [*found, *self.range.decode_flags(flags, count, spread)]
+        return [*found, *self.span.decode_flags(flags, count, spread)]
 
     def _quantile(self, q: float, below: Floats, spread: Spread) -> Estimate:
         """From the estimated number below each edge.
 
         An edge is surely below the quantile if the count there is less than q of all by more than the error of that
-        difference. Walking in from each end while the next edge is surely outside leaves the interval: it misses only if
-        the one edge beside the truth errs.
+        difference. Walking in from each end while the next edge is surely outside leaves the interval: it misses only
+        if the one edge beside the truth errs.
         """
-        label, edges = f"{self.range.value} {100 * q:g}%", np.linspace(self.range.low, self.range.high, self.leaves + 1)
+        label, edges = f"{self.span.value} {100 * q:g}%", np.linspace(self.span.low, self.span.high, self.leaves + 1)
         if below[-1] <= spread.half(float(np.sqrt(self._precision.sum()))):
-            return Estimate(label, math.nan, self.range.low, self.range.high, "quantile")
+            return Estimate(label, math.nan, self.span.low, self.span.high, "quantile")
         off = below - q * below[-1]
         half = spread.factor * spread.sd * self._errors(q)
         first, last = 0, self.leaves
@@ -121,7 +121,8 @@ class Quantiles(Metric):
     def _errors(self, q: float) -> Floats:
         """Standard deviation of (number below an edge - q of all) at every edge, in those of one coordinate."""
         contrasts = np.tri(self.leaves + 1, self.leaves, -1) - q
-        return np.sqrt(np.einsum("ij,jk,ik->i", contrasts, self._precision, contrasts, optimize=True))
+        errors: Floats = np.sqrt(np.einsum("ij,jk,ik->i", contrasts, self._precision, contrasts, optimize=True))
+        return errors
 
     @cached_property
     def _design(self) -> Floats:
@@ -136,7 +137,7 @@ class Quantiles(Metric):
 
     def truth(self, points: Sequence[Point]) -> list[float]:
         """Quantiles of values as they are clipped, ranks as in the inverse of their distribution."""
-        r = self.range
+        r = self.span
         places = [place for place, _ in map(r.place, points) if place is not None]
         found = [
             r.low + r.width * float(np.quantile(places, q, method="inverted_cdf")) if places else math.nan

@@ -24,7 +24,7 @@ class Variance(Metric):
 
     kind = "variance"
     name: str
-    range: Range
+    span: Range
     steps_: int
 
     @classmethod
@@ -35,7 +35,7 @@ class Variance(Metric):
     @property
     def length(self) -> int:
         """Value, square, whether there is one, and what is counted beside."""
-        return 3 + self.range.extra
+        return 3 + self.span.extra
 
     @property
     def steps(self) -> int:
@@ -45,16 +45,16 @@ class Variance(Metric):
     @property
     def sensitivity(self) -> Sensitivity:
         """From (1/2, 0, 0) to (0 or 1, 1, 1); between two who measured it is less."""
-        return Sensitivity(3, 2.5, 1.5) + self.range.extra_sensitivity
+        return Sensitivity(3, 2.5, 1.5) + self.span.extra_sensitivity
 
     def describe(self) -> dict[str, Any]:
         """Range and steps."""
-        return {"metric": self.kind, "name": self.name, **self.range.describe(), "steps": self.steps_}
+        return {"metric": self.kind, "name": self.name, **self.span.describe(), "steps": self.steps_}
 
     def encode(self, point: Point) -> list[int]:
         """Value, square, whether there is one."""
-        place, outside = self.range.place(point)
-        flags = self.range.flags(outside, self.steps_)
+        place, outside = self.span.place(point)
+        flags = self.span.flags(outside, self.steps_)
         if place is None:
             return [self.steps_ // 2, 0, 0, *flags]
         square = (2 * place - 1) ** 2
@@ -62,7 +62,7 @@ class Variance(Metric):
 
     def decode(self, sums: Sequence[float], count: int, spread: Spread) -> list[Estimate]:
         """The variance; its interval is the first-order propagation of the three errors, and rounding at its worst."""
-        r, unit = self.range, (self.range.width / 2) ** 2
+        r, unit = self.span, (self.span.width / 2) ** 2
         values, squares, present = 2 * sums[0] - count, sums[1], sums[2]
         flags = r.decode_flags(list(sums[3:]), count, spread)
         if present <= spread.half():
@@ -74,7 +74,7 @@ class Variance(Metric):
 
     def truth(self, points: Sequence[Point]) -> list[float]:
         """The variance of values as they are clipped but not rounded."""
-        r = self.range
+        r = self.span
         places = [place for place, _ in map(r.place, points) if place is not None]
         variance = float(np.var(places)) * r.width**2 if places else math.nan
         return [variance, *r.truth_flags(list(points))]
@@ -82,4 +82,4 @@ class Variance(Metric):
     def expected_error(self, count: int, spread: Spread) -> float:
         """If all measure it, evenly spread over the range: u has mean 0 and mean square 1/3."""
         half = spread.half(math.hypot(1, 1 / 3)) / count + 2.5 / self.steps_
-        return (self.range.width / 2) ** 2 * half
+        return (self.span.width / 2) ** 2 * half

@@ -1,8 +1,8 @@
 """What releases cost: ε and δ by Google's dp-accounting.
 
 A round with Gaussian noise is, up to the closeness of `noise.gaussian`, one continuous Gaussian release of its noise
-multiplier; rounds compose by privacy loss distributions (PLD). A round with Laplace noise is pure ε, and composes as the
-worst mechanism with that ε.
+multiplier; rounds compose by privacy loss distributions (PLD). A round with Laplace noise is pure ε, and composes as
+the worst mechanism with that ε.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def epsilon_of(losses: Iterable[Loss], delta: float) -> float:
     left = (delta - math.fsum(loss.delta for loss in losses)) * math.exp(-added)
     if not losses:
         return 0.0
-    multiplier = 1 / math.sqrt(math.fsum(loss.multiplier**-2 for loss in gaussian if loss.multiplier)) if gaussian else None
+    multiplier = (
+        1 / math.sqrt(math.fsum(loss.multiplier**-2 for loss in gaussian if loss.multiplier)) if gaussian else None
+    )
     if left < 0 or (left == 0 and gaussian):
         return math.inf
     if not gaussian and (left == 0 or len(pure) == 1):

@@ -1,7 +1,7 @@
 """A clerk's noise for a round: drawn once, written down before it is used, given to nobody but its own noise leaf.
 
-Two different noise vectors for one round would tell their difference, and a choice among several would let a clerk bias the
-sum; so a vector is on disk before anything is computed from it, and a restart finds the same one.
+Two different noise vectors for one round would tell their difference, and a choice among several would let a clerk
+bias the sum; so a vector is on disk before anything is computed from it, and a restart finds the same one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The one place where the clerks' noise enters a round.
 
-Rounds on chain do not carry noise leaves yet. So a round is requested without them (`round_terms`), and each seat's vector is
-drawn and added to the revealed sum (`noisy_sum`), as it will be when the vectors come in leaves: the same draws, the same
-accounting, the same results; but whoever runs this sees sum and noise apart. With leaves, `round_terms` is `Plan.terms`, each
-clerk sends `NoiseBook.vector`, and the revealed sum has the noise in it.
+Rounds on chain do not carry noise leaves yet. So a round is requested without them (`round_terms`), and each seat's
+vector is drawn and added to the revealed sum (`noisy_sum`), as it will be when the vectors come in leaves: the same
+draws, the same accounting, the same results; but whoever runs this sees sum and noise apart. With leaves,
+`round_terms` is `Plan.terms`, each clerk sends `NoiseBook.vector`, and the revealed sum has the noise in it.
 """
 
 from __future__ import annotations

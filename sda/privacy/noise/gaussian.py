@@ -51,19 +51,20 @@ class GaussianNoise(Noise):
 
 
 def sum_closeness(dealer_sigma: float, dealers: int) -> float:
-    """τ = 10·Σ_{i=1}^{h-1} exp(-2π²σ_i²·i/(i+1)): the logarithm of how much the probability of any integer under a sum of
-    h discrete Gaussians and under the one of the same variance may differ."""
+    """τ = 10·Σ_{i=1}^{h-1} exp(-2π²σ_i²·i/(i+1)): the logarithm of how much the probability of any integer under a
+    sum of h discrete Gaussians and under the one of the same variance may differ."""
     exponent = 2 * (math.pi * dealer_sigma) ** 2
     return 10 * math.fsum(math.exp(-exponent * i / (i + 1)) for i in range(1, dealers))
 
 
 def closeness(dealer_sigma: float, dealers: int) -> float:
-    """κ of one coordinate: the sum of h draws differs by a factor of e^κ at most, in the probability of any integer, from
-    continuous Gaussian noise of variance h·σ_i² - s² that was then rounded by a discrete Gaussian of deviation s.
+    """κ of one coordinate: the sum of h draws differs by a factor of e^κ at most, in the probability of any integer,
+    from continuous Gaussian noise of variance h·σ_i² - s² that was then rounded by a discrete Gaussian of deviation s.
 
     So the accounting of the continuous Gaussian holds for the integers too, in any number of coordinates and for any
     vectors: (ε, δ) of the one is (ε + 2dκ, e^{dκ}·δ) of the other. Rounding: with η = 2·Σ_k exp(-2π²s²k²), the discrete
-    Gaussian's normalisation lies within 1 ± η of s·√(2π) wherever its centre is, and 3η covers the quotient of two such.
+    Gaussian's normalisation lies within 1 ± η of s·√(2π) wherever its centre is, and 3η covers the quotient of two
+    such.
     """
     eta = 2 * math.fsum(math.exp(-2 * (math.pi * ROUNDING_SIGMA * k) ** 2) for k in (1, 2, 3))
     return sum_closeness(dealer_sigma, dealers) + 3 * eta

@@ -1,9 +1,9 @@
 """Discrete Laplace noise for pure ε, dealt in parts that add up to it exactly.
 
 A discrete Laplace variable, P(x) ∝ a^|x|, is the difference of two geometric ones; a geometric variable is the sum of h
-negative binomial ones of shape 1/h. So each dealer draws the difference of two NB(1/h, a): any h of them give exactly the
-discrete Laplace, without a correction term, and more of them give it plus independent noise. Dealers that each draw a whole
-discrete Laplace would need h times the variance.
+negative binomial ones of shape 1/h. So each dealer draws the difference of two NB(1/h, a): any h of them give exactly
+the discrete Laplace, without a correction term, and more of them give it plus independent noise. Dealers that each
+draw a whole discrete Laplace would need h times the variance.
 
 Sampling: inversion of a table of integer weights, computed by an exact recurrence with rational a. Rounding changes the
 distribution by less than 2^-150, where overflowing slots (§11.13) have 2^-64 anyway.
@@ -66,7 +66,9 @@ class LaplaceNoise(Noise):
         nats = math.log(2 * coordinates * seats) + OVERFLOW_BITS * math.log(2)
         reach = math.ceil(nats / self.epsilon_per_unit)
         if reach > MAXIMUM_TABLE:
-            raise ParameterError("sigma", self.sigma, "smaller for pure ε: grant a δ, choose fewer steps, or ask less in a round")
+            raise ParameterError(
+                "sigma", self.sigma, "smaller for pure ε: grant a δ, choose fewer steps, or ask less in a round"
+            )
         return reach
 
     def factor(self, confidence: float, present: int) -> float:
@@ -103,4 +105,3 @@ def _table(decay: int, dealers: int, reach: int) -> list[int]:
         total += weight
         table.append(total)
     return table
-

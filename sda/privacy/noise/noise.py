@@ -1,7 +1,8 @@
 """What both kinds of noise have in common.
 
-h = n - s - t dealers together make noise of the scale that is promised: even if s are left out of the snapshot and t tell
-the developer theirs, that much stays unknown. What the others add never hurts privacy; it is the price in accuracy.
+h = n - s - t dealers together make noise of the scale that is promised: even if s are left out of the snapshot and t
+tell the developer theirs, that much stays unknown. What the others add never hurts privacy; it is the price in
+accuracy.
 """
 
 from __future__ import annotations
@@ -51,11 +52,13 @@ class Noise(ABC):
 
     @abstractmethod
     def bound(self, coordinates: int, seats: int) -> int:
-        """T: that any of `seats` dealers draws beyond ±T in any of so many coordinates has probability 2^-64 at most."""
+        """T: that any of `seats` dealers draws beyond ±T in any of so many coordinates has probability 2^-64 at
+        most."""
 
     @abstractmethod
     def factor(self, confidence: float, present: int) -> float:
-        """Half of the interval that holds the sum of `present` draws with this confidence, in its standard deviations."""
+        """Half of the interval that holds the sum of `present` draws with this confidence, in its standard
+        deviations."""
 
 
 def clip(draws: list[int], bound: int) -> list[int]:
