@@ -39,6 +39,7 @@ class Section:
 
     def has(self, name: str) -> bool:
         """Whether a field is given."""
+        self._read.add(name)
         return name in self._values
 
     def value(self, name: str, default: object = _MISSING) -> Any:

@@ -24,7 +24,7 @@ SMALLEST_SIGMA = 24.0
 """Integer units of the whole noise: rounding then costs less than 0.2% of accuracy."""
 
 ROUNDING_SIGMA = 1.2
-"""s, in integer units. See `closeness`."""
+"""s, in integer units. See `rounding_closeness`."""
 
 dp.enable_features("contrib")
 
@@ -57,14 +57,21 @@ def sum_closeness(dealer_sigma: float, dealers: int) -> float:
     return 10 * math.fsum(math.exp(-exponent * i / (i + 1)) for i in range(1, dealers))
 
 
+def rounding_closeness(deviation: float) -> float:
+    """How far, as a logarithm, a discrete Gaussian may be from the continuous one of variance σ² - s² that was
+    rounded to an integer by a discrete Gaussian of this deviation s, σ ≥ 2s.
+
+    With η = 2·Σ_k exp(-2π²s²k²), the rounding's normalisation lies within 1 ± η of s·√(2π) wherever its centre is; 3η
+    covers the quotient of that and of the discrete Gaussian's own.
+    """
+    return 6 * math.fsum(math.exp(-2 * (math.pi * deviation * k) ** 2) for k in (1, 2, 3))
+
+
 def closeness(dealer_sigma: float, dealers: int) -> float:
     """κ of one coordinate: the sum of h draws differs by a factor of e^κ at most, in the probability of any integer,
-    from continuous Gaussian noise of variance h·σ_i² - s² that was then rounded by a discrete Gaussian of deviation s.
+    from continuous Gaussian noise of variance h·σ_i² - s² that was then rounded.
 
     So the accounting of the continuous Gaussian holds for the integers too, in any number of coordinates and for any
-    vectors: (ε, δ) of the one is (ε + 2dκ, e^{dκ}·δ) of the other. Rounding: with η = 2·Σ_k exp(-2π²s²k²), the discrete
-    Gaussian's normalisation lies within 1 ± η of s·√(2π) wherever its centre is, and 3η covers the quotient of two
-    such.
+    vectors: (ε, δ) of the one is (ε + 2dκ, e^{dκ}·δ) of the other.
     """
-    eta = 2 * math.fsum(math.exp(-2 * (math.pi * ROUNDING_SIGMA * k) ** 2) for k in (1, 2, 3))
-    return sum_closeness(dealer_sigma, dealers) + 3 * eta
+    return sum_closeness(dealer_sigma, dealers) + rounding_closeness(ROUNDING_SIGMA)
