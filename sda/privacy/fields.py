@@ -90,9 +90,11 @@ class Section:
     def names(
         self, name: str, known: Sequence[str] | None = None, default: Sequence[str] | None = None
     ) -> tuple[str, ...]:
-        """A list of different names, each of them known if `known` is given."""
+        """A list of different names, at least one, each of them known if `known` is given; or the default."""
         value = self.value(name, _MISSING if default is None else default)
-        if not isinstance(value, list | tuple) or (not value and default is None):
+        if not self.has(name) and not value and known is None:
+            return ()
+        if not isinstance(value, list | tuple) or not value:
             raise ParameterError(self.field(name), value, "a list of at least one name")
         for index, each in enumerate(value):
             where = f"{self.field(name)}[{index}]"

@@ -81,7 +81,7 @@ BAD_METRICS: list[tuple[dict[str, Any], str]] = [
     ({"metric": "count", "events": []}, "a list of at least one name"),
     ({"metric": "count", "per_user": 6}, r"per_user = 6: must be an integer in \[1, 5\]"),
     ({"metric": "count", "peruser": 1}, "peruser = 1: must be left out"),
-    ({"metric": "frequency"}, "most = None: must be an integer"),
+    ({"metric": "frequency"}, "most = None: must be given"),
     ({"metric": "frequency", "most": 2.5}, "most = 2.5: must be an integer"),
     ({"metric": "frequency", "most": True}, "most = True: must be an integer"),
     (
