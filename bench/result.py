@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
+from typing import Any
+
+FILE = Path(__file__).parent / "results.json"
 
 
 @dataclass(frozen=True)
@@ -37,3 +42,18 @@ def seconds(function: Callable[[], object], runs: int) -> float:
         function()
         times.append(time.perf_counter() - began)
     return median(times)
+
+
+def merge(found: Iterable[Result]) -> list[dict[str, Any]]:
+    """Write results into the file, in place of earlier ones of the same name; all that are there now."""
+    kept = {entry["name"]: entry for entry in json.loads(FILE.read_text())} if FILE.exists() else {}
+    kept |= {result.name: asdict(result) for result in found}
+    entries = list(kept.values())
+    FILE.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
+    return entries
+
+
+def show(result: Result) -> None:
+    """For people."""
+    target = f"  (to be reached: {result.target})" if result.target else ""
+    print(f"{result.name:32} {result.value:>12,} {result.unit}{target}\n{'':32} {result.compared_with}")

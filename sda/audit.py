@@ -20,6 +20,7 @@ from sda.errors import ProofError, RelayError, SDAError
 from sda.messages import Enrolment, Kind, Leaf
 from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
+from sda.noise import dealer
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, RoundView, State
 
@@ -46,7 +47,7 @@ class AcceptedRow(SeatEvent):
 
 @dataclass(frozen=True)
 class Slashed(SeatEvent):
-    """`RowRejected` or `Silent`: it lost tokens."""
+    """`RowRejected`, `NoiseRejected` or `Silent`: it lost tokens."""
 
     amount: int
 
@@ -73,7 +74,7 @@ class Events:
     """What the rounds contract logged of one round, as plain values.
 
     Attributes:
-        rows, rejected, silent, no_data: What became of the seats.
+        rows, rejected, silent, no_data, bad_noise: What became of the seats.
         claims: Rewards paid.
         credits: Everything credited.
         settled: Whether the round was closed: fees are credited then.
@@ -83,6 +84,7 @@ class Events:
     rejected: tuple[Slashed, ...] = ()
     silent: tuple[Slashed, ...] = ()
     no_data: tuple[SeatEvent, ...] = ()
+    bad_noise: tuple[Slashed, ...] = ()
     claims: tuple[Claimed, ...] = ()
     credits: tuple[Credit, ...] = ()
     settled: bool = False
@@ -211,6 +213,7 @@ class _Audit:
         return f"{count} signed for this round, at the positions and with the nonces of the roster"
 
     def _read_leaves(self, count: int) -> Iterator[tuple[int, Node]]:
+        yield from self._read_noise()
         roster, enrolments = _known(self._roster, "roster"), _known(self._enrolments, "enrolments")
         wanted = {claim.index for claim in self._events.claims}
         size, first = leaf_size(self._parameters), self._parameters.n
@@ -227,17 +230,29 @@ class _Audit:
                     self._payouts[first + i] = leaf.payout
                 yield first + i, leaf.node(enrolment)
 
-    def _check_leaf(self, leaf: Leaf, enrolment: Enrolment, position: int, nonce: bytes) -> None:
+    def _read_noise(self) -> Iterator[tuple[int, Node]]:
+        nonces = iter(_known(self._roster, "roster").noise_nonces)
+        noise = _known(self._job, "snapshot").snapshot.noise
+        for seat in self._view.seats:
+            if noise >> seat.index & 1:
+                data = self._relay.leaves(self._view.round_hash, seat.index, seat.index + 1)
+                leaf = Leaf.decode(data, self._parameters)
+                self._check_leaf(leaf, dealer(seat), seat.index, next(nonces), Kind.NOISE)
+                yield seat.index, leaf.node(dealer(seat))
+
+    def _check_leaf(
+        self, leaf: Leaf, enrolment: Enrolment, position: int, nonce: bytes, kind: Kind = Kind.DATA
+    ) -> None:
         try:
-            if (leaf.round_hash, leaf.kind) != (self._view.round_hash, Kind.DATA):
-                raise ProofError("is not data of this round")
+            if (leaf.round_hash, leaf.kind) != (self._view.round_hash, kind):
+                raise ProofError(f"is not {kind.name.lower()} of this round")
             if (leaf.position, leaf.nonce) != (position, nonce):
                 raise ProofError("has another position or nonce than the roster")
             if leaf.account != enrolment.account:
                 raise ProofError("is not of the account enrolled there")
             leaf.verify(self._view.domain, enrolment.key.hash)
         except ProofError as error:
-            self._leaf_problems.append(f"position {position}: {error}")
+            self._leaf_problems.append(f"{kind.name.lower()} at position {position}: {error}")
 
     def check_tree(self) -> str:
         root, job = _known(self._root, "leaves"), _known(self._job, "snapshot")
@@ -301,19 +316,26 @@ class _Audit:
     def check_seats(self) -> str:
         """No seat has two outcomes, and each is its holder's."""
         events = self._events
-        outcomes: list[SeatEvent] = [*events.rows, *events.rejected, *events.silent, *events.no_data]
+        outcomes: list[SeatEvent] = [
+            *events.rows,
+            *events.rejected,
+            *events.silent,
+            *events.no_data,
+            *events.bad_noise,
+        ]
         twice = [seat for seat, times in Counter(event.seat for event in outcomes).items() if times > 1]
         if twice:
             raise ProofError(f"seats {twice}: have more than one outcome")
         for event in outcomes:
             if event.clerk_id != self._view.seats[event.seat].clerk_id:
                 raise ProofError(f"seat {event.seat}: clerk {event.clerk_id} is not its holder")
-        slashed = (*events.rejected, *events.silent)
+        slashed = (*events.rejected, *events.silent, *events.bad_noise)
         if any(event.amount <= 0 for event in slashed):
             raise ProofError("a seat was slashed by nothing")
         return (
             f"{len(events.rows)} paid, {len(events.rejected)} slashed for a wrong row, "
-            f"{len(events.silent)} for silence, {len(events.no_data)} without data"
+            f"{len(events.silent)} for silence, {len(events.bad_noise)} for bad noise, "
+            f"{len(events.no_data)} without data"
         )
 
     def check_claims(self) -> str:

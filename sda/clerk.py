@@ -6,29 +6,31 @@ it committed to, another roster to another clerk, or one contributor under many 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
 from sda.crypto.field import row_from_bytes
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
-from sda.crypto.merkle import Roster
+from sda.crypto.merkle import Roster, roster_root
 from sda.crypto.pads import add, subtract
-from sda.crypto.seeds import SeedPrefix, sum_rows
-from sda.crypto.tags import Tag
-from sda.errors import MessageError, ProofError, RelayError
-from sda.findings import OpenNode
-from sda.messages import Enrolment
-from sda.messages.enrolment import split_enrolments
+from sda.enrolled import BLOCK
+from sda.errors import MessageError, RelayError
+from sda.findings import LeafFinding, OpenNode
+from sda.messages import ENROLMENT_BYTES
 from sda.opening import OpenTree
+from sda.pairing import InvalidEnrolmentError, Workers
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
+from sda.rows import SeatRows
 from sda.settling import leaf_at
 from sda.walk import Walk
 
-_BATCH = 4096
+_BATCH = BLOCK
 
 
 class JobRefusedError(RelayError):
@@ -93,13 +95,14 @@ def answer(
     check_snapshot(view, view.closed, job)
     roster = check_roster(job)
     check_enrolments(view, relay, job, roster, pairs)
-    row = sum_seat(view, seat, roster, pairs)
+    rows = SeatRows(view, seat, pairs, roster, job.snapshot.noise)
+    row = rows.all()
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
     points = job.snapshot.points
     if view.closed.settled is not None:
         tree = OpenTree(view, relay, job.snapshot, answers)
-        row = subtract(row, _excluded_row(view, seat, tree, roster, pairs, view.closed.settled))
+        row = subtract(row, _excluded_row(view, seat, rows, tree, view.closed.settled))
         points = view.closed.settled.points
     if to_bytes128(commit_row(row)) != points[seat.index]:
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
@@ -128,23 +131,48 @@ def find_liar(
     return Walk(view, seat, relay, pairs, roster, job.snapshot, answers)
 
 
-def _excluded_row(
-    view: RoundView, seat: Seat, tree: OpenTree, roster: Roster, pairs: Pairs, settled: Settled
-) -> list[int]:
-    """What this seat had from the excluded contributors."""
+def review(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: Pairs) -> tuple[bytes, tuple[int, ...]]:
+    """Look at a draft tree, of which nothing is on chain yet (PROTOCOL §11.6); nothing secret comes out of it.
+
+    Args:
+        view, seat, relay, secret, pairs: As for `answer`.
+
+    Returns:
+        The draft's root, and the indices of the leaves whose commitments for this seat are not those of its shares.
+
+    Raises:
+        RefusedError: There is no draft.
+        JobRefusedError: The draft is not what the chain's rules ask for, or is not to be had whole.
+    """
+    draft = relay.job(view.round_hash, seat.index).snapshot
+    foreseen = replace(view, closed=Closed(draft.root, draft.closed_set.hash(view.round_hash), draft.count))
+    try:
+        answer(foreseen, seat, relay, secret, pairs)
+    except SumMismatchError:
+        walk = find_liar(foreseen, seat, relay, pairs, {})
+        findings = [walk.run(), *walk.every_bad_leaf()]
+        for finding in findings:
+            if not isinstance(finding, LeafFinding):
+                raise JobRefusedError("draft", finding.words) from None
+        leaves = {finding.place.index for finding in findings if isinstance(finding, LeafFinding)}
+        return draft.root, tuple(sorted(leaves))
+    return draft.root, ()
+
+
+def _excluded_row(view: RoundView, seat: Seat, rows: SeatRows, tree: OpenTree, settled: Settled) -> list[int]:
+    """What this seat had from the excluded leaves."""
     parameters = view.parameters
-    chosen = [index - parameters.n for index in settled.indices]
-    positions, nonces = [roster.positions[i] for i in chosen], [roster.nonces[i] for i in chosen]
-    prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
-    row = sum_rows(prefix, pairs.entries(positions, nonces), parameters.row_length)
     late = seat.index - parameters.reconstruction
-    for each in settled.excluded if late >= 0 else ():
-        row = add(row, list(leaf_at(tree, each).corrections[late]))
+    row = [0] * parameters.row_length
+    for each in settled.excluded:
+        row = add(row, rows.over(range(each.index, each.index + 1)))
+        if late >= 0:
+            row = add(row, list(leaf_at(tree, each).corrections[late]))
     return row
 
 
 def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
-    """The snapshot hashes to root and set hash, counts enough, and names no noise that was not sent."""
+    """The snapshot hashes to root and set hash, and has contributors and noise enough."""
     snapshot, parameters = job.snapshot, view.parameters
     shape = (len(snapshot.points), len(snapshot.corrections))
     if shape != (parameters.n, parameters.n - parameters.reconstruction):
@@ -160,17 +188,19 @@ def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
         raise JobRefusedError(
             "count", f"{snapshot.count}, must be in [{view.terms.minimum}, {view.terms.maximum}], as on chain"
         )
-    if snapshot.noise:
-        raise JobRefusedError("noise", f"bitmap {snapshot.noise:#x} names noise of seats that sent none")
+    dealers = view.terms.dealers
+    allowed = (1 << parameters.n) - 1 if view.terms.sigma else 0
+    if snapshot.noise & ~allowed or snapshot.noise.bit_count() < dealers:
+        raise JobRefusedError("noise", f"bitmap {snapshot.noise:#x}, must be within {allowed:#x} and name {dealers}")
 
 
 def check_roster(job: Job) -> Roster:
-    """The roster file hashes to its root, and names exactly N contributors."""
+    """The roster file hashes to its root, and names exactly N contributors, and a nonce for each noise leaf."""
     try:
-        roster = Roster.from_bytes(job.roster, job.enrolled, job.snapshot.count)
+        roster = Roster.from_bytes(job.roster, job.enrolled, job.snapshot.count, job.snapshot.noise.bit_count())
     except MessageError as error:
         raise JobRefusedError("roster", str(error)) from error
-    root = roster.root()
+    root = roster_root(job.roster)  # there is one encoding
     if root != job.snapshot.roster_root:
         raise JobRefusedError(
             "roster root", f"{root.hex()} is served, {job.snapshot.roster_root.hex()} is committed to"
@@ -183,49 +213,98 @@ def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pa
 
     What `pairs` remembers is not asked for again; if it does not fit the root, everything is.
     """
-    committed, members = job.snapshot.enrolment_root, frozenset(roster.positions)
+    committed, members = job.snapshot.enrolment_root, roster.positions
     _read(view, relay, range(len(pairs), job.enrolled), members, pairs)
     if pairs.root(job.enrolled) != committed:
         _read(view, relay, range(job.enrolled), members, pairs)
-    for start in sorted({position - position % _BATCH for position in pairs.unknown(roster.positions)}):
-        _read(view, relay, range(start, min(start + _BATCH, job.enrolled)), members, pairs)
+    _pair(view, relay, pairs.unknown(members), pairs)
     root = pairs.root(job.enrolled)
     if root != committed:
         raise JobRefusedError("enrolment root", f"{root.hex()} is served, {committed.hex()} is committed to")
-    if not pairs.distinct(job.enrolled, roster.positions):
+    if not pairs.distinct(job.enrolled, members):
         raise JobRefusedError("members", "one account or key is in the set more than once")
 
 
-def _read(view: RoundView, relay: Relay, positions: range, members: frozenset[int], pairs: Pairs) -> None:
+def meet(view: RoundView, relay: Relay, pairs: Pairs, enrolled: int, limit: int) -> int:
+    """Verify contributors before it is known who takes part: when the files are there only the sum is left to do.
+
+    Args:
+        view: Of a round in which the clerk has a seat.
+        relay: Serves the enrolments; not believed.
+        pairs: What the clerk remembers.
+        enrolled: How many the relay has.
+        limit: To meet so many at once.
+
+    Returns:
+        How many of all it knows then.
+
+    Raises:
+        JobRefusedError: An enrolment is not valid; those before it are remembered.
+    """
+    start, stop = len(pairs), min(len(pairs) + limit, enrolled)
+    _pair(view, relay, pairs.unknown(range(min(start, enrolled)))[:limit], pairs)
+    _read(view, relay, range(start, stop), range(start, stop), pairs)
+    return enrolled - len(pairs.unknown(range(enrolled)))
+
+
+def _read(view: RoundView, relay: Relay, positions: range, members: Sequence[int], pairs: Pairs) -> None:
     """Read enrolments; a contributor is verified, and its shared point computed, when it first takes part."""
-    for position, message in zip(positions, _enrolments(relay, positions), strict=True):
-        pairs.remember(position, message)
-        if position in members and not pairs.knows(position):
-            pairs.add(position, _verified(view, position, message).key)
+    total = len(pairs.unknown(_between(members, positions.start, positions.stop)))
+    with _pairing(pairs, view, total) as workers:
+        for start, data in _enrolments(relay, positions):
+            pairs.remember(start, data)
+            for position in pairs.unknown(_between(members, start, start + len(data) // ENROLMENT_BYTES)):
+                workers.put(position, _key_or_message(pairs, position, start, data))
 
 
-def _enrolments(relay: Relay, positions: range) -> Iterator[bytes]:
-    for start in range(positions.start, positions.stop, _BATCH):
-        stop = min(start + _BATCH, positions.stop)
-        try:
-            yield from split_enrolments(relay.enrolments(start, stop), stop - start)
-        except MessageError as error:
-            raise JobRefusedError("enrolments", str(error)) from error
+def _pair(view: RoundView, relay: Relay, positions: Sequence[int], pairs: Pairs) -> None:
+    """Those who are remembered and take part for the first time, or for the first time in this epoch."""
+    with _pairing(pairs, view, len(positions)) as workers:
+        for position in filter(pairs.is_verified, positions):
+            workers.put(position, pairs.key(position))
+        rest = [position for position in positions if not pairs.is_verified(position)]
+        for first in sorted({position - position % _BATCH for position in rest}):
+            for start, data in _enrolments(relay, range(first, min(first + _BATCH, len(pairs)))):
+                pairs.remember(start, data)
+                for position in _between(rest, start, start + _BATCH):
+                    workers.put(position, _key_or_message(pairs, position, start, data))
 
 
-def _verified(view: RoundView, position: int, message: bytes) -> Enrolment:
+@contextmanager
+def _pairing(pairs: Pairs, view: RoundView, total: int) -> Iterator[Workers]:
+    """What is put is done when this ends, and written down however it ends."""
     try:
-        enrolment = Enrolment.decode(message)
-        enrolment.verify(view.domain)
-    except (MessageError, ProofError) as error:
-        raise JobRefusedError("enrolments", f"position {position}: {error}") from error
-    return enrolment
+        with pairs.workers(view.domain, total) as workers:
+            yield workers
+            workers.finish()
+    except InvalidEnrolmentError as error:
+        raise JobRefusedError("enrolments", str(error)) from error
+    finally:
+        pairs.checkpoint()
 
 
-def sum_seat(view: RoundView, seat: Seat, roster: Roster, pairs: Pairs) -> list[int]:
-    """Σ_u ρ_uj: the rows that this seat expands, summed over the members; m elements."""
-    entries = pairs.entries(roster.positions, roster.nonces)
-    return sum_rows(SeedPrefix(Tag.PAD, view.round_hash, seat.index), entries, view.parameters.row_length)
+def _key_or_message(pairs: Pairs, position: int, start: int, data: bytes) -> bytes:
+    """What workers take: the key of a contributor that was verified before, or its message."""
+    offset = (position - start) * ENROLMENT_BYTES
+    return pairs.key(position) if pairs.is_verified(position) else data[offset : offset + ENROLMENT_BYTES]
+
+
+def _between(positions: Sequence[int], start: int, stop: int) -> Sequence[int]:
+    """Those of ascending positions that are in [start, stop)."""
+    return positions[bisect_left(positions, start) : bisect_left(positions, stop)]
+
+
+def _enrolments(relay: Relay, positions: range) -> Iterator[tuple[int, bytes]]:
+    """Enrolments some thousand at a time, each with the position of the first."""
+    start = positions.start
+    while start < positions.stop:
+        # Whole blocks of what is remembered, whatever was remembered before.
+        stop = min(start - start % _BATCH + _BATCH, positions.stop)
+        data = relay.enrolments(start, stop)
+        if len(data) != (stop - start) * ENROLMENT_BYTES:
+            raise JobRefusedError("enrolments", f"{len(data)} bytes for {stop - start}: must be {ENROLMENT_BYTES} each")
+        yield start, data
+        start = stop
 
 
 def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:

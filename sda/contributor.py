@@ -137,14 +137,28 @@ def contribute(
     Raises:
         EncodingError: The vector does not fit the round.
     """
+    return seal(view, key, Kind.DATA, position, pack(vector, view.parameters), payout, nonce)
+
+
+def seal(
+    view: RoundView, key: ContributorKey, kind: Kind, position: int, packed: Sequence[int], payout: bytes, nonce: bytes
+) -> Contribution:
+    """Pad, mask, commit and sign what is to be added: a contributor's data, or a clerk's noise (`sda.noise`).
+
+    Args:
+        view, key, payout, nonce: As for `contribute`.
+        kind: What it is.
+        position: Of the enrolment; of the seat if it is noise.
+        packed: E field elements.
+    """
     parameters = view.parameters
     threshold, m = parameters.reconstruction, parameters.row_length
-    packed = pack(vector, parameters)
+    tag = Tag.PAD if kind is Kind.DATA else Tag.NOISE_PAD
 
     # 1. to 3. A point shared with every clerk, a seed from it, a row from that.
     rows = []
     for seat in view.seats:
-        seed = SeedPrefix(Tag.PAD, view.round_hash, seat.index).seed(key.public.compressed, nonce, key.shared(seat.key))
+        seed = SeedPrefix(tag, view.round_hash, seat.index).seed(key.public.compressed, nonce, key.shared(seat.key))
         rows.append(expand(seed, m))
 
     # 4. The rows of the first R seats are the shares: they fix the pad, and the corrections of the rest.
@@ -163,11 +177,11 @@ def contribute(
         round_hash=view.round_hash,
         account=key.account.address,
         position=position,
-        kind=Kind.DATA,
+        kind=kind,
         payout=payout,
         nonce=nonce,
         padded_hash=padded_hash(padded),
-        sums=Sums(1, commitments, tuple(map(tuple, pads.corrections))),
+        sums=Sums(1 if kind is Kind.DATA else 0, commitments, tuple(map(tuple, pads.corrections))),
     )
     return Contribution(leaf.sign(view.domain, key.account, key.public.hash), padded)
 

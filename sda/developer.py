@@ -8,40 +8,26 @@ a crash it gives the same snapshot again. `reveal` needs that sum, and any R acc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sda.batch import unmasked
 from sda.crypto.codeword import extend
 from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
 from sda.crypto.encoding import unpack
 from sda.crypto.field import row_from_bytes, row_to_bytes
-from sda.crypto.hashes import keccak
-from sda.crypto.keys import SecretKey, shared_point
+from sda.crypto.keys import SecretKey
 from sda.crypto.merkle import Roster, enrolment_root
-from sda.crypto.pads import add, developer_mask, subtract, sum_of_pads
-from sda.crypto.sumtree import Node
+from sda.crypto.pads import subtract, sum_of_pads
+from sda.engine import SERIAL, Engine, WorkFiles, run
 from sda.errors import MessageError, ParameterError, ProofError, RelayError
-from sda.messages import Contribution, Enrolment, Kind
+from sda.intake import Dropped, Intake
+from sda.messages import Contribution, Enrolment, Kind, Leaf
 from sda.messages.contribution import Header
-from sda.messages.enrolment import split_enrolments
+from sda.noise import dealer
 from sda.relay.interface import Publication, Relay
-from sda.relay.tree import TreeRecord
-from sda.round import RoundView, Snapshot
-
-_BATCH = 4096
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A stored message that is not included.
-
-    Attributes:
-        position: Of its contributor.
-        reason: What is wrong with it.
-    """
-
-    position: int
-    reason: str
+from sda.relay.tree import Subtree, TreeRecord, growths
+from sda.round import Exclusion, RoundView, Snapshot
 
 
 @dataclass(frozen=True)
@@ -52,11 +38,13 @@ class PaddedSum:
         set_hash: Of the closed set that it sums.
         elements: E field elements.
         points: D_0 … D_{n-1} of that set, 128 bytes each: rows that do not open them are not used.
+        dealers: Seats whose noise is in it.
     """
 
     set_hash: bytes
     elements: tuple[int, ...] = field(repr=False)
     points: tuple[bytes, ...] = field(repr=False)
+    dealers: int = 0
 
     def to_json(self) -> str:
         """For a private file."""
@@ -64,6 +52,7 @@ class PaddedSum:
             "set_hash": self.set_hash.hex(),
             "elements": row_to_bytes(self.elements).hex(),
             "points": b"".join(self.points).hex(),
+            "dealers": self.dealers,
         }
         return json.dumps(values)
 
@@ -77,10 +66,13 @@ class PaddedSum:
         try:
             values = json.loads(text)
             set_hash, elements, points = (bytes.fromhex(values[name]) for name in ("set_hash", "elements", "points"))
+            dealers = int(values["dealers"])
         except (ValueError, KeyError, TypeError) as error:
             raise MessageError("padded sum: is not in its JSON form") from error
         starts = range(0, len(points), POINT_BYTES)
-        return cls(set_hash, tuple(row_from_bytes(elements)), tuple(points[i : i + POINT_BYTES] for i in starts))
+        return cls(
+            set_hash, tuple(row_from_bytes(elements)), tuple(points[i : i + POINT_BYTES] for i in starts), dealers
+        )
 
 
 @dataclass(frozen=True)
@@ -104,18 +96,42 @@ class Collected:
         """What goes to the chain."""
         return self.publication.snapshot
 
+    @property
+    def positions(self) -> Sequence[int]:
+        """Enrolment positions of the contributors, in leaf order."""
+        publication, snapshot = self.publication, self.snapshot
+        dealers = snapshot.noise.bit_count()
+        return Roster.from_bytes(publication.roster, publication.enrolled, snapshot.count, dealers).positions
 
-def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
+
+def collect(
+    view: RoundView,
+    relay: Relay,
+    secret: SecretKey,
+    left_out: Collection[int] = (),
+    without_noise: Collection[int] = (),
+    *,
+    engine: Engine = SERIAL,
+    kept: WorkFiles | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Collected:
     """Close a round at the relay, and build its snapshot from what is stored there.
 
     Args:
         view: Of the round.
         relay: Where the contributions are; not believed.
         secret: The developer's round key.
+        left_out: Enrolment positions of contributors that seats found wrong in a draft.
+        without_noise: Seats whose noise others found wrong in a draft.
+        engine: Where batches are checked and subtrees grown; the result is the same wherever.
+        kept: What was finished before a crash, and in an earlier draft, is taken from here.
+        progress: Called with the number of messages done.
 
     Raises:
-        ParameterError: The key is not the round's, or fewer contributions than the minimum can be included.
+        ParameterError: The key is not the round's, or fewer contributions than the minimum, or less noise than the
+            terms ask for, can be included.
         RelayError: The relay serves contributions or enrolments out of order.
+        EngineError: Processes or cluster broke down.
     """
     if secret.public != view.developer_key:
         raise ParameterError("secret", secret, "the secret of the round's developer key")
@@ -123,18 +139,23 @@ def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
     _require_enough(relay.count(view.round_hash), view)
     enrolled = relay.close_round(view.round_hash)
     capacity = min(relay.count(view.round_hash), view.terms.maximum)
-    intake = _Intake(view, relay, secret, enrolled, capacity)
-    tree = TreeRecord(intake.leaves(), capacity, view.parameters)
+    intake = Intake(view, relay, secret, enrolled, capacity, frozenset(left_out), frozenset(without_noise))
+    p = view.parameters
+    first = 0 if view.terms.sigma else p.n
+    subtrees = run(engine, growths(intake.leaves(engine, kept, progress), p, first), kept)
+    tree = TreeRecord((Subtree.decode(grown, p) for _, grown in subtrees), p)
     count = len(intake.positions)
     _require_enough(count, view)
+    dealers = intake.noise.bit_count()
+    if dealers < view.terms.dealers:
+        raise ParameterError("dealers", dealers, f"at least n - s = {view.terms.dealers} seats with noise")
 
-    roster = Roster(enrolled, intake.positions, intake.nonces)
-    p = view.parameters
+    roster = Roster(enrolled, intake.positions, intake.nonces, tuple(intake.noise_nonces))
     snapshot = Snapshot(
         left=tree.hash(tree.depth - 1, 0),
         right=tree.hash(tree.depth - 1, 1),
         count=count,
-        noise=0,
+        noise=intake.noise,
         roster_root=roster.root(),
         enrolment_root=enrolment_root(intake.enrolment_leaves()),
         points=tuple(map(to_bytes128, extend(tree.root.sums.points, p.n, p.t, p.k))),
@@ -144,7 +165,7 @@ def collect(view: RoundView, relay: Relay, secret: SecretKey) -> Collected:
     return Collected(
         publication=Publication(snapshot, enrolled, roster.to_bytes(), tree.levels, tree.sums),
         root=tree.root.hash,
-        padded_sum=PaddedSum(set_hash, tuple(intake.padded), snapshot.points),
+        padded_sum=PaddedSum(set_hash, tuple(intake.padded), snapshot.points, dealers),
         dropped=tuple(intake.dropped),
     )
 
@@ -176,7 +197,7 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
         )
     seats = right[: parameters.reconstruction]
     pads = sum_of_pads(seats, [rows[seat] for seat in seats], parameters)
-    return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted)
+    return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted, padded_sum.dealers)
 
 
 def _opens(row: Sequence[int], point: bytes, length: int) -> bool:
@@ -202,112 +223,34 @@ def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secre
     """
     if view.closed is None or view.closed.settled is None or padded_sum.set_hash == view.closed.set_hash:
         return padded_sum
-    bodies = {each.body for each in view.closed.settled.excluded if not each.noise}
+    bodies = {_sender(view, relay, each): each.body for each in view.closed.settled.excluded}
+    dealers = padded_sum.dealers - sum(each.noise for each in view.closed.settled.excluded)
     elements = padded_sum.elements
-    for message in relay.contributions(view.round_hash):
-        contribution = Contribution.decode(message, view.parameters, check_subgroup=False)
-        if contribution.leaf.body not in bodies:
+    for message in relay.contributions(view.round_hash) if bodies else ():
+        header = Header.decode(message)
+        body = bodies.pop((header.kind, header.position), None)
+        if body is None:
             continue
-        bodies.remove(contribution.leaf.body)
-        position = contribution.leaf.position
-        enrolment = Enrolment.decode(relay.enrolments(position, position + 1))
-        elements = tuple(subtract(elements, _unmasked(contribution, enrolment, secret)))
+        contribution = Contribution.decode(message, view.parameters, check_subgroup=False)
+        if contribution.leaf.body != body:
+            raise RelayError(f"round {view.round_id}: the relay serves another contribution than was excluded")
+        elements = tuple(subtract(elements, unmasked(contribution, _holder(view, relay, header), secret)))
     if bodies:
         raise RelayError(f"round {view.round_id}: the relay does not have {len(bodies)} of the excluded contributions")
     # The points are known by the set hash, which the caller's view has from the chain.
-    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points)
+    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points, dealers)
 
 
-def _unmasked(contribution: Contribution, enrolment: Enrolment, secret: SecretKey) -> list[int]:
-    """A padded vector without its mask."""
-    key, leaf = enrolment.key, contribution.leaf
-    shared = shared_point(secret, key)
-    mask = developer_mask(leaf.round_hash, key.compressed, leaf.nonce, shared, len(contribution.padded))
-    return subtract(contribution.padded, mask)
+def _sender(view: RoundView, relay: Relay, excluded: Exclusion) -> tuple[Kind, int]:
+    """Kind and position of an excluded leaf: as the relay says, whoever relies on it looks at the leaf's body."""
+    if excluded.noise:
+        return Kind.NOISE, excluded.index
+    data = relay.leaves(view.round_hash, excluded.index, excluded.index + 1)
+    return Kind.DATA, Leaf.decode(data, view.parameters, check_subgroup=False).position
 
 
-class _Intake:
-    """Reads contributions and enrolments side by side, by position, and keeps the running totals."""
-
-    def __init__(self, view: RoundView, relay: Relay, secret: SecretKey, enrolled: int, capacity: int) -> None:
-        self._view = view
-        self._relay = relay
-        self._secret = secret
-        self._enrolled = enrolled
-        self._capacity = capacity
-        self._enrolments = self._read_enrolments()
-        self._enrolment_leaves: list[bytes] = []
-        self._accounts: set[bytes] = set()
-        self._keys: set[bytes] = set()
-        self.positions: list[int] = []
-        self.nonces: list[bytes] = []
-        self.padded: list[int] = [0] * view.parameters.elements
-        self.dropped: list[Dropped] = []
-
-    def leaves(self) -> Iterator[tuple[int, Node]]:
-        """The leaves to be included, with their indices; everything else about them is kept in passing."""
-        for message in self._relay.contributions(self._view.round_hash):
-            position = self._position(message)
-            enrolment_message = self._advance(position)
-            try:
-                contribution, enrolment = self._check(message, enrolment_message)
-            except (MessageError, ProofError) as error:
-                self.dropped.append(Dropped(position, str(error)))
-                continue
-            index = self._view.parameters.n + len(self.positions)
-            self._take(contribution, enrolment)
-            yield index, contribution.leaf.node(enrolment)
-
-    def enrolment_leaves(self) -> list[bytes]:
-        """The leaves of all M enrolments."""
-        self._advance(self._enrolled - 1)
-        return self._enrolment_leaves
-
-    def _position(self, message: bytes) -> int:
-        try:
-            position = Header.decode(message).position
-        except MessageError as error:
-            raise RelayError(f"relay: serves as a contribution what is none ({error})") from error
-        last = max(self.positions[-1:] + [dropped.position for dropped in self.dropped[-1:]], default=-1)
-        if not last < position < self._enrolled:
-            raise RelayError(f"relay: serves position {position} after {last}, with {self._enrolled} enrolled")
-        return position
-
-    def _read_enrolments(self) -> Iterator[bytes]:
-        for start in range(0, self._enrolled, _BATCH):
-            stop = min(start + _BATCH, self._enrolled)
-            yield from split_enrolments(self._relay.enrolments(start, stop), stop - start)
-
-    def _advance(self, position: int) -> bytes:
-        """Read enrolments up to a position; the message there, or empty if it was passed."""
-        message = b""
-        while len(self._enrolment_leaves) <= position:
-            message = next(self._enrolments)
-            self._enrolment_leaves.append(keccak(message))
-        return message
-
-    def _check(self, message: bytes, enrolment_message: bytes) -> tuple[Contribution, Enrolment]:
-        """What the door checked, and the points' subgroup (PROTOCOL §11.9)."""
-        view = self._view
-        if len(self.positions) == self._capacity:
-            raise ProofError(f"the {self._capacity} contributions that were announced are there already")
-        contribution = Contribution.decode(message, view.parameters)
-        enrolment = Enrolment.decode(enrolment_message)
-        leaf = contribution.leaf
-        if leaf.round_hash != view.round_hash or leaf.kind is not Kind.DATA:
-            raise ProofError("contribution: is not data of this round")
-        if leaf.account != enrolment.account:
-            raise ProofError(f"contribution of 0x{leaf.account.hex()}: is not at the position of its enrolment")
-        if enrolment.account in self._accounts or enrolment.key.compressed in self._keys:
-            raise ProofError(f"contribution of 0x{leaf.account.hex()}: its account or key is included already")
-        enrolment.verify(view.domain)
-        leaf.verify(view.domain, enrolment.key.hash)
-        return contribution, enrolment
-
-    def _take(self, contribution: Contribution, enrolment: Enrolment) -> None:
-        leaf, key = contribution.leaf, enrolment.key
-        self.padded = add(self.padded, _unmasked(contribution, enrolment, self._secret))
-        self.positions.append(leaf.position)
-        self.nonces.append(leaf.nonce)
-        self._accounts.add(enrolment.account)
-        self._keys.add(key.compressed)
+def _holder(view: RoundView, relay: Relay, header: Header) -> Enrolment:
+    """Whose key a contribution is under."""
+    if header.kind is Kind.NOISE:
+        return dealer(view.seats[header.position])
+    return Enrolment.decode(relay.enrolments(header.position, header.position + 1))

@@ -7,6 +7,7 @@
     ├── ProofError       a proof, a signature or a path does not hold
     ├── KeyFileError     a key file cannot be read or opened
     ├── RelayError       the relay refused, or served something wrong
+    ├── EngineError      processes or cluster broke down: what was finished is kept, run the command again
     └── ChainError       the chain refused, is the wrong one, or contradicts itself
         ├── UnreachableError  a node does not answer: nothing is lost, run the command again
         └── ContractError     a contract refused, with its name for the reason and the values it gave
@@ -58,6 +59,10 @@ class KeyFileError(SDAError):
 
 class RelayError(SDAError):
     """The relay refused a request or served data that does not check."""
+
+
+class EngineError(SDAError):
+    """Where a large computation ran broke down, or cannot be reached."""
 
 
 class ChainError(SDAError):

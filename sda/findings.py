@@ -146,11 +146,11 @@ class BadKey(LeafFinding):
 
 @dataclass(frozen=True)
 class BadKind(LeafFinding):
-    """Noise where data belongs."""
+    """Noise where data belongs, or in a seat's place what its clerk did not deal."""
 
     @property
     def words(self) -> str:
-        return f"the developer counts noise of {self.who} as a contributor's data"
+        return f"what the developer has at leaf {self.place.index}, of {self.who}, does not belong there"
 
 
 @dataclass(frozen=True)

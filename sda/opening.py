@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sda.crypto.hashes import ZERO_WORD
-from sda.crypto.sumtree import leaf_hash, no_sums, tree_depth
+from sda.crypto.sumtree import Node, empty_nodes, fold, leaf_hash, no_sums, tree_depth
 from sda.errors import MessageError, ProofError, RelayError
 from sda.findings import OpenLeaf, OpenNode, Place, Withheld
 from sda.messages import Enrolment, Leaf
+from sda.messages.contribution import leaf_size
+from sda.messages.enrolment import split_enrolments
+from sda.noise import dealer
 from sda.relay.interface import Relay
 from sda.round import RoundView, Snapshot
+
+_DENSE = 8
+"""Enrolments are read in one piece if one in so many is wanted."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class OpenTree:
     ) -> None:
         self._view, self._relay, self._snapshot = view, relay, snapshot
         self._answers = answers or {}
+        self._kept: dict[tuple[int, int], Here] = {}
         self._nothing = no_sums(view.parameters)
         self._empty_leaf = leaf_hash(ZERO_WORD, ZERO_WORD, self._nothing.body)
         self.depth = tree_depth(view.parameters.n, snapshot.count)
@@ -74,9 +81,42 @@ class OpenTree:
             here = self.children(here)[index >> (here.level - 1 - level) & 1]
         return here
 
+    def leaves(
+        self, level: int, index: int, dealers: Sequence[int], data: range, positions: Sequence[int]
+    ) -> list[Leaf]:
+        """The leaves under a node, read at once and checked against the node's hash: first noise, then data.
+
+        Args:
+            level, index: Of the node.
+            dealers: Seats whose noise is under it.
+            data: Indices of the data leaves under it, in a row.
+            positions: In the enrolment, of the contributors that the roster has there.
+
+        Raises:
+            MissingError: The node cannot be had, or the leaves that are served are not those under it.
+        """
+        here = self.at(level, index)
+        try:
+            leaves = [leaf for seat in dealers for leaf in self._leaves(range(seat, seat + 1))]
+            leaves += self._leaves(data) if data else []
+            enrolments = [dealer(self._view.seats[seat]) for seat in dealers]
+            enrolments += self._enrolments(positions) if data else []
+            nodes = [leaf.node(enrolment) for leaf, enrolment in zip(leaves, enrolments, strict=True)]
+        except (RelayError, MessageError, ValueError) as error:
+            raise MissingError(Withheld(here.place, here.node.hash, level)) from error
+        first = index << level
+        places = (member - first for member in (*dealers, *data))
+        root = fold(zip(places, nodes, strict=True), empty_nodes(self._view.parameters, level), _ignore)
+        if root.hash != here.node.hash:
+            raise MissingError(Withheld(here.place, here.node.hash, level))
+        return leaves
+
     def _open(self, level: int, place: Place, expected: bytes) -> Here:
         if level == 0 and expected == self._empty_leaf:
             return Here(level, place, OpenNode(ZERO_WORD, ZERO_WORD, self._nothing))
+        kept = self._kept.get((level, place.index))
+        if kept is not None:
+            return kept
         posted = self._answers.get((level, place.index))
         if posted is not None and posted.hash != expected:
             posted = None
@@ -91,21 +131,46 @@ class OpenTree:
             pass
         if node is None:
             raise MissingError(Withheld(place, expected, level))
-        return Here(level, place, node)
+        here = Here(level, place, node)
+        if level:
+            self._kept[level, place.index] = here
+        return here
 
     def _inner(self, level: int, index: int) -> OpenNode:
         opening = self._relay.opening(self._view.round_hash, level, index)
         return OpenNode(opening.left, opening.right, opening.sums)
 
     def _leaf(self, index: int) -> OpenLeaf:
-        data = self._relay.leaves(self._view.round_hash, index, index + 1)
-        leaf = Leaf.decode(data, self._view.parameters, check_subgroup=False)
-        if leaf.round_hash != self._view.round_hash:
-            raise MessageError(f"leaf {index}: is of another round")
-        enrolment = Enrolment.decode(self._relay.enrolments(leaf.position, leaf.position + 1))
+        (leaf,) = self._leaves(range(index, index + 1))
+        if index < self._view.parameters.n:
+            return open_leaf(leaf, dealer(self._view.seats[index]))
+        (enrolment,) = self._enrolments([leaf.position])
         return open_leaf(leaf, enrolment)
+
+    def _leaves(self, members: range) -> list[Leaf]:
+        parameters = self._view.parameters
+        data = self._relay.leaves(self._view.round_hash, members.start, members.stop)
+        size = leaf_size(parameters)
+        if len(data) != size * len(members):
+            raise MessageError(f"{len(members)} leaves of {len(data)} bytes: must be {size * len(members)}")
+        leaves = [Leaf.decode(data[i : i + size], parameters, check_subgroup=False) for i in range(0, len(data), size)]
+        if any(leaf.round_hash != self._view.round_hash for leaf in leaves):
+            raise MessageError(f"leaves {members.start} to {members.stop}: are of another round")
+        return leaves
+
+    def _enrolments(self, positions: Sequence[int]) -> list[Enrolment]:
+        """Those at ascending positions: in one piece if they lie close together."""
+        first, stop = positions[0], positions[-1] + 1
+        if stop - first <= _DENSE * len(positions):
+            messages = split_enrolments(self._relay.enrolments(first, stop), stop - first)
+            return [Enrolment.decode(messages[position - first]) for position in positions]
+        return [Enrolment.decode(self._relay.enrolments(position, position + 1)) for position in positions]
 
 
 def open_leaf(leaf: Leaf, enrolment: Enrolment) -> OpenLeaf:
     """A leaf with what its hash is made of."""
     return OpenLeaf(leaf.struct_hash(enrolment.key.hash), leaf.evidence(enrolment), leaf.sums, leaf, enrolment)
+
+
+def _ignore(level: int, index: int, node: Node) -> None:
+    """Only the root of the subtree is wanted."""

@@ -144,6 +144,11 @@ class Terms:
         return parameters
 
     @property
+    def dealers(self) -> int:
+        """Noise leaves that must be in the tree: n - s in a private round, none otherwise."""
+        return self.n - self.silent if self.sigma else 0
+
+    @property
     def values(self) -> tuple[Any, ...]:
         """The fields in order, as a contract call takes them."""
         return astuple(self)

@@ -7,17 +7,15 @@ above it, up to the root on the chain: a relay that lies costs a request, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sda.crypto.curve import Point, commit_row, msm
 from sda.crypto.field import Q, integers
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import Roster
 from sda.crypto.pads import add
-from sda.crypto.seeds import SeedPrefix, sum_rows
 from sda.crypto.shamir import packed_shamir
 from sda.crypto.sumtree import Sums
-from sda.crypto.tags import Tag
 from sda.errors import ProofError
 from sda.findings import (
     BadCount,
@@ -43,6 +41,10 @@ from sda.opening import Here, MissingError, OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
 from sda.round import RoundView, Seat, Snapshot
+from sda.rows import SeatRows
+
+_BLOCK_LEVEL = 8
+"""Leaves are read 256 at a time when all of them are looked at."""
 
 
 class Walk:
@@ -73,7 +75,8 @@ class Walk:
         self._parameters = view.parameters
         self._n = view.parameters.n
         self._tree = OpenTree(view, relay, snapshot, answers)
-        self._prefix = SeedPrefix(Tag.PAD, view.round_hash, seat.index)
+        self._dealers = [other for other in range(self._n) if snapshot.noise >> other & 1]
+        self._rows = SeatRows(view, seat, pairs, roster, snapshot.noise)
 
     def run(self) -> Finding:
         """Who lied, and what shows it.
@@ -99,12 +102,39 @@ class Walk:
         """All leaves whose commitment for this seat is wrong, found one by one: after a first exclusion lies that
         cancelled each other do no more (PROTOCOL §11.6).
         """
-        for index in range(self._n, self._n + self._snapshot.count):
-            here = self._at_leaf(index)
-            if isinstance(here, Finding):
-                yield here
-            elif not self._opens(here):
-                yield self._judge(here)
+        level = min(_BLOCK_LEVEL, self._tree.depth)
+        for block in range((self._n + self._snapshot.count - 1 >> level) + 1):
+            for index in self._suspects(level, block):
+                here = self._at_leaf(index)
+                if isinstance(here, Finding):
+                    yield here
+                elif not self._opens(here):
+                    yield self._judge(here)
+
+    def _suspects(self, level: int, block: int) -> Sequence[int]:
+        """Leaves under a node that must be looked at: the wrong ones, or all if they cannot be had at once."""
+        inside = range(block << level, block + 1 << level)
+        dealers = [seat for seat in self._dealers if seat in inside]
+        data = range(max(inside.start, self._n), min(inside.stop, self._n + self._snapshot.count))
+        positions = self._roster.positions[data.start - self._n : data.stop - self._n] if data else []
+        members = [*dealers, *data]
+        try:
+            leaves = self._tree.leaves(level, block, dealers, data, positions) if members else []
+        except MissingError:
+            return members
+        return [
+            index
+            for index, leaf in zip(members, leaves, strict=True)
+            if not self._is_opened(leaf.sums, range(index, index + 1))
+        ]
+
+    def _is_opened(self, sums: Sums, leaves: range) -> bool:
+        """Whether the rows of these leaves, with the summed corrections, open the commitment of the sums."""
+        row = self._rows.over(leaves)
+        late = self._seat.index - self._parameters.reconstruction
+        if late >= 0:
+            row = add(row, list(sums.corrections[late]))
+        return commit_row(row) == self._commitment(sums)
 
     def _at_leaf(self, index: int) -> Here | Finding:
         try:
@@ -133,16 +163,9 @@ class Walk:
 
     def _opens(self, here: Here) -> bool:
         """Whether the seat's own partial sum opens the node's commitment."""
-        first, last = (here.place.index << here.level) - self._n, ((here.place.index + 1) << here.level) - self._n
-        members = slice(max(first, 0), max(last, 0))
-        positions, nonces = self._roster.positions[members], self._roster.nonces[members]
-        row = [0] * self._parameters.row_length
-        if positions:
-            row = sum_rows(self._prefix, self._pairs.entries(positions, nonces), len(row))
-        late = self._seat.index - self._parameters.reconstruction
-        if late >= 0:
-            row = add(row, list(here.node.sums.corrections[late]))
-        return commit_row(row) == self._commitment(here.node.sums)
+        return self._is_opened(
+            here.node.sums, range(here.place.index << here.level, (here.place.index + 1) << here.level)
+        )
 
     def _commitment(self, sums: Sums) -> Point:
         """The node's commitment for the seat; beyond the first R it follows from theirs."""
@@ -157,9 +180,10 @@ class Walk:
     def _judge(self, here: Here) -> Finding:
         """Whose lie a leaf is: the contributor's only if all that the developer had to check holds."""
         place, opened = here.place, here.node
+        is_noise = place.index in self._dealers
         is_data = self._n <= place.index < self._n + self._snapshot.count
         empty = opened.sums.count == 0 and opened.left == ZERO_WORD
-        if not is_data or empty:
+        if empty or not (is_noise or is_data):
             return BadFill(place, opened.hash, self._snapshot.closed_set)
         if not isinstance(opened, OpenLeaf):
             return Withheld(place, opened.hash, 0)
@@ -168,19 +192,34 @@ class Walk:
             leaf.verify(self._view.domain, enrolment.key.hash)
         except ProofError:
             return BadSignature(place, opened)
-        try:
-            enrolment.verify_possession(self._view.domain)
-        except ProofError:
-            return BadKey(place, opened)
-        if leaf.kind is not Kind.DATA:
-            return BadKind(place, opened)
+        wrong = self._judge_noise(place, opened) if is_noise else self._judge_data(place, opened)
+        if wrong is not None:
+            return wrong
         for seat, point in enumerate(leaf.sums.points):
             if not point.is_in_subgroup():
                 return BadPoint(place, opened, seat)
-        return self._judge_membership(place, opened) or BadShare(place, opened, self._seat.index)
+        if is_data and not self._pairs.recompute(leaf.position):
+            raise ProofError(f"the point shared with 0x{leaf.account.hex()} was remembered wrongly: all are made again")
+        return BadShare(place, opened, self._seat.index)
 
-    def _judge_membership(self, place: Place, opened: OpenLeaf) -> Finding | None:
-        """Whether the leaf is the one that the roster has at this index."""
+    def _judge_noise(self, place: Place, opened: OpenLeaf) -> Finding | None:
+        """Whether the leaf is what the seat's clerk dealt, with the roster's nonce."""
+        leaf, seat = opened.leaf, self._view.seats[place.index]
+        dealt = (leaf.account, opened.enrolment.key) == (seat.operator, seat.key)
+        if leaf.kind is not Kind.NOISE or not dealt:
+            return BadKind(place, opened)
+        if leaf.nonce != self._roster.noise_nonces[self._dealers.index(place.index)]:
+            return self._bad_roster(place, opened, nonce=True)
+        return None
+
+    def _judge_data(self, place: Place, opened: OpenLeaf) -> Finding | None:
+        """Whether the leaf is a contributor's, and the one that the roster has at this index."""
+        try:
+            opened.enrolment.verify_possession(self._view.domain)
+        except ProofError:
+            return BadKey(place, opened)
+        if opened.leaf.kind is not Kind.DATA:
+            return BadKind(place, opened)
         order = place.index - self._n
         leaf = opened.leaf
         if leaf.account != opened.enrolment.account:

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sda.crypto.field import Q
+from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ProofError, SDAError
-from sda.messages import AccountKey, Contribution, Domain, Enrolment, Leaf, contribution_size
+from sda.messages import AccountKey, Contribution, Domain, Enrolment, Leaf, Review, contribution_size
 from sda.messages.account import recover
 from sda.messages.contribution import Header, leaf_of, leaf_size
 from sda.params import TEST
-from tools.message_vectors import contribution, contributor, render
+from tools.message_vectors import REVIEWED, contribution, contributor, render
 from tools.vectors import FOLDER
 
 VECTORS: dict[str, Any] = json.loads((FOLDER / "messages.json").read_text())
@@ -134,6 +135,27 @@ def test_enrolment__signature_is_eip_712(index: int) -> None:
     assert bytes(signed.signature) == enrolment.signature
 
 
+@pytest.mark.parametrize(("index", "leaves"), list(enumerate(REVIEWED)))
+def test_review__signature_is_eip_712(index: int, leaves: tuple[int, ...]) -> None:
+    message = raw("reviews")[index]
+    review = Review.decode(message)
+    assert review.encode() == message
+    assert (review.seat, review.leaves) == (1, leaves)
+    review.verify(DOMAIN, raw("accounts")[0])
+    types = {
+        "Review": [
+            {"name": "roundHash", "type": "bytes32"},
+            {"name": "root", "type": "bytes32"},
+            {"name": "seat", "type": "uint8"},
+            {"name": "leaves", "type": "bytes32"},
+        ]
+    }
+    named = keccak(b"".join(leaf.to_bytes(4, "big") for leaf in leaves))
+    values = {"roundHash": review.round_hash, "root": review.root, "seat": 1, "leaves": named}
+    signed = Account.sign_message(encode_typed_data(typed_domain(), types, values), raw("accountSecrets")[0])
+    assert bytes(signed.signature) == review.signature
+
+
 def test_contribute__is_deterministic() -> None:
     assert contribution(0).encode() == contribution(0).encode() == GOOD[0]
 
@@ -167,6 +189,20 @@ def test_bad_enrolment__is_refused(name: str, stage: str, message: bytes) -> Non
         enrolment = Enrolment.decode(message)
         with pytest.raises(ProofError):
             enrolment.verify(DOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "message"),
+    list(zip(VECTORS["badReviewNames"], VECTORS["badReviewFailsAt"], raw("badReviews"), strict=True)),
+)
+def test_bad_review__is_refused(name: str, stage: str, message: bytes) -> None:
+    if stage == "decode":
+        with pytest.raises(MessageError):
+            Review.decode(message)
+    else:
+        review = Review.decode(message)
+        with pytest.raises(ProofError):
+            review.verify(DOMAIN, raw("accounts")[0])
 
 
 def test_point_outside_the_subgroup__is_left_to_the_developer() -> None:
@@ -208,6 +244,8 @@ def test_random_bytes__only_ever_raise_message_errors(data: bytes) -> None:
         Enrolment.decode(data)
     with pytest.raises(MessageError):
         Leaf.decode(data, TEST)
+    with pytest.raises(MessageError):
+        Review.decode(data)
 
 
 # ---------------------------------------------------------------------- accounts

@@ -1,4 +1,4 @@
-"""Write tests/vectors/messages.json: enrolments and contributions, good and bad, with every hash on the way.
+"""Write tests/vectors/messages.json: enrolments, contributions and reviews, good and bad, with every hash on the way.
 
     python -m tools.message_vectors
 
@@ -14,7 +14,7 @@ from sda.contributor import ContributorKey, contribute
 from sda.crypto.curve import compress
 from sda.crypto.field import Q
 from sda.crypto.hashes import round_hash
-from sda.messages import AccountKey, Contribution, Domain, Enrolment
+from sda.messages import AccountKey, Contribution, Domain, Enrolment, Review
 from sda.messages.account import SECP256K1_ORDER
 from sda.messages.contribution import HASH_BYTES
 from sda.params import TEST
@@ -25,6 +25,7 @@ NAME = "messages"
 CONTRIBUTORS = 3
 HEADER = 1 + HASH_BYTES + 20 + 4 + 1 + 20 + 4
 SIGNATURE = 65
+REVIEWED: list[tuple[int, ...]] = [(), (5,), (5, 7, 100_000)]
 
 
 def view() -> RoundView:
@@ -171,6 +172,31 @@ def bad_enrolments() -> list[tuple[str, str, bytes]]:
     ]
 
 
+def review(leaves: tuple[int, ...], domain: Domain | None = None) -> Review:
+    """What the clerk of seat 1 found in a draft; contributor 0's account stands for the clerk's."""
+    this = view()
+    return Review.create(domain or this.domain, contributor(0).account, this.round_hash, digest("root"), 1, leaves)
+
+
+def bad_reviews() -> list[tuple[str, str, bytes]]:
+    """What is wrong, where it shows, and the message."""
+    good = review((5, 7)).encode()
+    return [
+        ("empty", "decode", b""),
+        ("truncated", "decode", good[:-1]),
+        ("over-long", "decode", good + b"\0"),
+        ("version 2", "decode", b"\2" + good[1:]),
+        ("a leaf named twice", "decode", review((5, 5)).encode()),
+        ("leaves not ascending", "decode", review((7, 5)).encode()),
+        ("v = 0", "decode", good[:-1] + b"\0"),
+        ("another leaf", "verify", good[:73] + b"\x08" + good[74:]),
+        ("one leaf less", "verify", good[:70] + good[74:]),
+        ("another seat", "verify", good[:65] + b"\2" + good[66:]),
+        ("another draft", "verify", good[:33] + bytes(32) + good[65:]),
+        ("for another chain", "verify", review((5, 7), Domain(CHAIN_ID + 1, CONTRACT)).encode()),
+    ]
+
+
 def messages() -> dict[str, object]:
     """The file."""
     this = view()
@@ -179,7 +205,7 @@ def messages() -> dict[str, object]:
     contributions = [contribution(i) for i in range(CONTRIBUTORS)]
     pairs = list(zip(contributions, enrolments, strict=True))
     hashes = [c.leaf.struct_hash(e.key.hash) for c, e in pairs]
-    bad, bad_enrolled = bad_contributions(), bad_enrolments()
+    bad, bad_enrolled, bad_reviewed = bad_contributions(), bad_enrolments(), bad_reviews()
     return {
         "chainId": CHAIN_ID,
         "contract": CONTRACT,
@@ -206,6 +232,10 @@ def messages() -> dict[str, object]:
         "badEnrolmentNames": [name for name, _, _ in bad_enrolled],
         "badEnrolmentFailsAt": [stage for _, stage, _ in bad_enrolled],
         "badEnrolments": [message for _, _, message in bad_enrolled],
+        "reviews": [review(leaves).encode() for leaves in REVIEWED],
+        "badReviewNames": [name for name, _, _ in bad_reviewed],
+        "badReviewFailsAt": [stage for _, stage, _ in bad_reviewed],
+        "badReviews": [message for _, _, message in bad_reviewed],
     }
 
 

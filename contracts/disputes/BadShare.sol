@@ -21,7 +21,7 @@ abstract contract BadShare is Settling {
         IRounds.Case memory c = _case(roundId);
         uint8 seat = complaint.seat;
         uint32 clerkId = _requireSeat(roundId, seat);
-        bytes32 leafHash = _requireContributors(c, complaint);
+        bytes32 leafHash = _requireContributors(roundId, c, complaint);
         _requireSharedKey(c, complaint, REGISTRY.keyHash(clerkId, c.epoch), leafHash);
 
         uint256[] memory row = _row(c, complaint);
@@ -32,8 +32,9 @@ abstract contract BadShare is Settling {
         _exclude(roundId, complaint);
     }
 
-    /// @dev The leaf is in the tree and its contributor signed it: otherwise it is the developer's fraud.
-    function _requireContributors(IRounds.Case memory c, Complaint calldata complaint)
+    /// @dev The leaf is in the tree, its contributor signed it, and it belongs there: otherwise it is the developer's fraud.
+    /// A bad leaf put in a seat's noise position must not cost that seat's clerk its bond.
+    function _requireContributors(uint256 roundId, IRounds.Case memory c, Complaint calldata complaint)
         private
         view
         returns (bytes32 leafHash)
@@ -43,6 +44,9 @@ abstract contract BadShare is Settling {
         _requireLeaf(c, leafHash, complaint.place);
         _requireEvidence(signed);
         if (!_isSigned(c.roundHash, signed)) revert SignatureInvalid(signed.leaf.account);
+        if (!_isRightKind(roundId, c, signed.leaf, complaint.place.index)) {
+            revert WrongKind(complaint.place.index, signed.leaf.kind);
+        }
         uint256 count = signed.leaf.kind == 0 ? 1 : 0;
         if (complaint.words.length != c.n) revert WrongNumber("words", complaint.words.length, c.n);
         _requireSame(_body(count, complaint.words), signed.leaf.body);

@@ -68,6 +68,19 @@ abstract contract CaseBase is ICases {
         return index >= c.n && index < uint256(c.n) + c.count;
     }
 
+    /// @dev Whether a leaf is of the kind that its index calls for: data, or the noise of that very seat's clerk.
+    function _isRightKind(uint256 roundId, IRounds.Case memory c, IRewards.Leaf calldata leaf, uint256 index)
+        internal
+        view
+        returns (bool)
+    {
+        if (index >= c.n) return leaf.kind == 0 && _isData(c, index);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint32 clerkId = ROUNDS.clerkAt(roundId, uint8(index));
+        return leaf.kind == 1 && leaf.account == REGISTRY.operatorOf(clerkId)
+            && leaf.key == REGISTRY.keyHash(clerkId, c.epoch);
+    }
+
     /// @dev What is shown as signature and proof is what the leaf holds.
     function _requireEvidence(SignedLeaf calldata signed) internal pure {
         bytes32 given = keccak256(abi.encodePacked(signed.signature, signed.proof.e, signed.proof.s));

@@ -59,16 +59,7 @@ abstract contract LeafFraud is FraudBase {
     function badLeafKind(uint256 roundId, Place calldata place, IRewards.Leaf calldata leaf, bytes32 body) external {
         IRounds.Case memory c = _case(roundId);
         _requireLeaf(c, Commitment.leafOver(c.roundHash, leaf, body), place);
-        bool right = false;
-        if (_isData(c, place.index)) {
-            right = leaf.kind == 0;
-        } else if (place.index < c.n) {
-            // forge-lint: disable-next-line(unsafe-typecast)
-            uint32 clerkId = ROUNDS.clerkAt(roundId, uint8(place.index));
-            right = leaf.kind == 1 && leaf.account == REGISTRY.operatorOf(clerkId)
-                && leaf.key == REGISTRY.keyHash(clerkId, c.epoch);
-        }
-        if (right) revert NothingWrong();
+        if (_isRightKind(roundId, c, leaf, place.index)) revert NothingWrong();
         _convict(roundId, Fraud.Kind, place.index);
     }
 

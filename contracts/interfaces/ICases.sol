@@ -8,6 +8,7 @@ interface ICases {
     error WrongLevel(uint256 level, uint256 required);
     error NotOpened(bytes32 given, bytes32 required);
     error WrongIndex(uint256 index);
+    error WrongKind(uint256 index, uint8 kind);
     error WrongSet(bytes32 given, bytes32 current);
     error WrongNumber(string field, uint256 given, uint256 required);
 }

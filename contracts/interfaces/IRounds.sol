@@ -147,6 +147,8 @@ interface IRounds {
     /// @notice The seat's fee is credited when the round is closed.
     event RowAccepted(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 fee, uint256[] row);
     event RowRejected(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
+    /// @notice A seat dealt noise that was not what it committed to: it is slashed, and out.
+    event NoiseRejected(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event NoData(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId);
     event Silent(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, uint256 slashed);
     event Abandoned(uint256 indexed roundId, uint256 abortFee);

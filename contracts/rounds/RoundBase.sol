@@ -212,6 +212,13 @@ abstract contract RoundBase is IRounds {
         return uint256(r.seedBlock) + DRAW_WINDOW;
     }
 
+    /// @dev A seat's bond becomes the round's; what is done with it shows when the round ends.
+    function _slash(Round storage r, uint32 clerkId) internal {
+        r.slashed += SEAT_BOND;
+        r.held += SEAT_BOND;
+        REGISTRY.release(clerkId, SEAT_BOND);
+    }
+
     /// @dev Tokens leave the round for an account's credit: `held` falls by what `balanceOf` grows.
     function _credit(uint256 roundId, address account, uint256 amount) internal {
         if (amount == 0) return;

@@ -70,10 +70,8 @@ abstract contract RoundRows is RoundBase {
             emit RowAccepted(roundId, seat, clerkId, _rowFee(roundId), row);
             REGISTRY.release(clerkId, 0);
         } else {
-            r.slashed += SEAT_BOND;
-            r.held += SEAT_BOND;
             emit RowRejected(roundId, seat, clerkId, SEAT_BOND);
-            REGISTRY.release(clerkId, SEAT_BOND);
+            _slash(r, clerkId);
         }
     }
 

@@ -5,8 +5,9 @@ relay, lets its role compute, writes down what must not be lost, and sends. The 
 Ape scripts and the tests all act through agents.
 """
 
-from sda.agents.clerk import ClerkAgent, Deed
+from sda.agents.clerk import ClerkAgent
 from sda.agents.contributor import ContributorAgent
+from sda.agents.deeds import Deed
 from sda.agents.developer import DeveloperAgent
 
 __all__ = ["ClerkAgent", "ContributorAgent", "Deed", "DeveloperAgent"]

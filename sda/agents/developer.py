@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+from sda.agents.drafts import leaves_to_leave_out, reviews
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.structs import Outcome
 from sda.crypto.keys import SecretKey
 from sda.developer import Collected, PaddedSum, collect, reveal, without_excluded
+from sda.engine import Engine, WorkFiles, check_name, open_engine
 from sda.errors import ProofError
 from sda.findings import OpenLeaf
 from sda.keys import Identity, make_private_directory
-from sda.messages import AccountKey
+from sda.messages import AccountKey, Review
 from sda.opening import OpenTree
 from sda.relay.interface import Relay
-from sda.round import State, Terms
+from sda.round import RoundView, State, Terms
 
 
 class DeveloperAgent:
@@ -25,15 +29,27 @@ class DeveloperAgent:
         contracts: Of the deployment.
         identity: Account that pays, and the master secret from which the round key follows.
         relay: Where contributions arrive.
-        directory: Private; keeps padded sums until they are revealed.
+        directory: Private; keeps padded sums until they are revealed, and work under way.
+        executor: Name of the engine on which rounds are collected, see `sda.engine.open_engine`.
+
+    Raises:
+        ParameterError: No such engine.
     """
 
-    def __init__(self, contracts: Contracts, identity: Identity, relay: Relay, directory: Path) -> None:
+    def __init__(
+        self,
+        contracts: Contracts,
+        identity: Identity,
+        relay: Relay,
+        directory: Path,
+        executor: str = "processes",
+    ) -> None:
         self.contracts = contracts
         self.rounds = contracts.rounds
         self.identity = identity
         self.relay = relay
         self._directory = directory
+        self._executor = check_name(executor)
 
     @property
     def account(self) -> AccountKey:
@@ -74,27 +90,61 @@ class DeveloperAgent:
         """Tell the relay of a drawn round; harmless to repeat."""
         self.relay.open_round(self.rounds.view(round_id))
 
-    def snapshot(self, round_id: int) -> tuple[Collected, Receipt]:
-        """Close the collection: at the relay, then on chain.
+    def draft(self, round_id: int, progress: Callable[[int], None] = lambda _: None) -> Collected:
+        """Close the collection at the relay, and show the committee the tree before anything of it is on chain.
 
-        What was collected is written down before the chain hears of it, and collecting again gives the same:
-        after a crash anywhere in between, run it again.
+        Args:
+            round_id: Of a round that collects.
+            progress: Called with the number of messages done.
 
         Raises:
+            EngineError: Processes or cluster broke down.
+            ProofError: The round does not collect now.
+            ParameterError: Too few contributions.
+        """
+        view = self._collecting(round_id)
+        with open_engine(self._executor) as engine:
+            collected = self._collect(view, engine, progress)
+        self.relay.publish(view.round_hash, collected.publication)
+        return collected
+
+    def reviews(self, round_id: int) -> list[Review]:
+        """What seats found in the draft, by seat."""
+        view = self._collecting(round_id)
+        return reviews(view, self.relay.reviews(view.round_hash))
+
+    def snapshot(self, round_id: int, progress: Callable[[int], None] = lambda _: None) -> tuple[Collected, Receipt]:
+        """Close the collection: at the relay, then on chain, without the leaves that seats found wrong in the draft.
+
+        What was collected is written down before the chain hears of it, and collecting again gives the same:
+        after a crash anywhere in between, run it again; what was finished is not computed again.
+
+        Args:
+            round_id: Of a round that collects.
+            progress: Called with the number of messages done.
+
+        Raises:
+            EngineError: Processes or cluster broke down.
             ProofError: The round does not collect now.
             ParameterError: Too few contributions.
             ContractError: The contract refused.
         """
-        view = self.rounds.view(round_id)
-        if view.state is not State.COLLECTING:
-            raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
-        self.relay.open_round(view)
-        collected = collect(view, self.relay, self.round_key)
-        self._write(round_id, collected.padded_sum)
+        view = self._collecting(round_id)
+        with open_engine(self._executor) as engine:
+            collected = self._collect(view, engine, progress)
+            left_out = self._left_out(view, collected)
+            if any(left_out):
+                collected = self._collect(view, engine, progress, *left_out)
+        self._write(self._padded_sum_file(round_id), collected.padded_sum.to_json())
         self.relay.publish(view.round_hash, collected.publication)
         receipt = self.rounds.snapshot(self.account, round_id, collected.snapshot)
+        self.work_files(round_id).clear()
         self.announce(round_id)
         return collected, receipt
+
+    def work_files(self, round_id: int) -> WorkFiles:
+        """What was finished of a collection under way."""
+        return WorkFiles(self._file("work", round_id))
 
     def reveal(self, round_id: int) -> list[int]:
         """The sum of the contributors' vectors, from R accepted rows and the padded sum kept here.
@@ -134,17 +184,59 @@ class DeveloperAgent:
         return answered
 
     def close(self, round_id: int) -> Receipt:
-        """Settle a round that is over."""
-        return self.rounds.close(self.account, round_id)
+        """Settle a round that is over, and have the bonds of seats' demands paid out to whom they belong."""
+        receipt = self.rounds.close(self.account, round_id)
+        for challenge in self.rounds.disputes.challenges(round_id):
+            if challenge.held:
+                self.rounds.disputes.reclaim(self.account, challenge.id)
+        self.work_files(round_id).clear()
+        return receipt
 
-    def _write(self, round_id: int, padded_sum: PaddedSum) -> None:
-        path = self._padded_sum_file(round_id)
-        make_private_directory(path.parent)
+    def _collecting(self, round_id: int) -> RoundView:
+        view = self.rounds.view(round_id)
+        if view.state is not State.COLLECTING:
+            raise ProofError(f"round {round_id}: is {view.state.name.lower()}, takes no snapshot")
+        self.relay.open_round(view)
+        return view
+
+    def _collect(
+        self,
+        view: RoundView,
+        engine: Engine,
+        progress: Callable[[int], None],
+        left_out: Collection[int] = (),
+        without_noise: Collection[int] = (),
+    ) -> Collected:
+        make_private_directory(self._directory)
+        kept = self.work_files(view.round_id)
+        return collect(
+            view, self.relay, self.round_key, left_out, without_noise, engine=engine, kept=kept, progress=progress
+        )
+
+    def _left_out(self, view: RoundView, draft: Collected) -> tuple[list[int], list[int]]:
+        """Positions, and seats' noise, to leave out; decided once: a snapshot that may be on its way is never made
+        otherwise.
+        """
+        path = self._file("left-out", view.round_id).with_suffix(".json")
+        if not path.exists():
+            found = reviews(view, self.relay.reviews(view.round_hash))
+            count, first = draft.snapshot.count, view.parameters.n
+            named = sorted(leaves_to_leave_out(found, draft.root, count))
+            positions = draft.positions
+            chosen = [positions[index - first] for index in named if first <= index < first + count]
+            self._write(path, json.dumps({"positions": chosen, "noise": [seat for seat in named if seat < first]}))
+        decided = json.loads(path.read_text())
+        return decided["positions"], decided["noise"]
+
+    def _write(self, path: Path, text: str) -> None:
         draft = path.with_suffix(".draft")
         draft.touch(mode=0o600)
-        draft.write_text(padded_sum.to_json())
+        draft.write_text(text)
         draft.replace(path)
 
     def _padded_sum_file(self, round_id: int) -> Path:
+        return self._file("padded-sum", round_id).with_suffix(".json")
+
+    def _file(self, name: str, round_id: int) -> Path:
         contract = self.rounds.address.hex()[:8]
-        return self._directory / f"padded-sum-{self.contracts.chain.chain_id}-{contract}-{round_id}.json"
+        return self._directory / f"{name}-{self.contracts.chain.chain_id}-{contract}-{round_id}"

@@ -24,7 +24,7 @@ from sda.crypto.hashes import keccak
 from sda.errors import ChainError, ParameterError, SDAError
 from sda.messages.account import AccountKey
 
-FILE_VERSION = 1
+FILE_VERSION = 2
 CONTRACTS = ("token", "generators", "randomness", "registry", "disputes", "rounds")
 
 

@@ -91,7 +91,7 @@ def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
 def _roster(finding: BadRoster) -> tuple[str, tuple[Any, ...]]:
     words = words_of(finding.roster.to_bytes())
     if finding.nonce:
-        order = finding.place.index - len(finding.closed_set.point_hashes)
+        order = _order(finding)
         index = -(-finding.roster.enrolled // _BITS_PER_WORD) + order // _NONCES_PER_WORD
     else:
         index = finding.opened.leaf.position // _BITS_PER_WORD
@@ -103,6 +103,14 @@ def _roster(finding: BadRoster) -> tuple[str, tuple[Any, ...]]:
         words[index],
         merkle_path(words, index),
     )
+
+
+def _order(finding: BadRoster) -> int:
+    """Of the leaf's nonce in the roster file: noise first, by seat."""
+    index, n, noise = finding.place.index, len(finding.closed_set.point_hashes), finding.closed_set.noise
+    if index < n:
+        return (noise & ((1 << index) - 1)).bit_count()
+    return noise.bit_count() + index - n
 
 
 def place_struct(place: Place) -> Any:

@@ -68,6 +68,7 @@ class Anvil:
         chain_id: int = DEVNET_CHAIN_ID,
         block_time: int | None = None,
         state: Path | None = None,
+        history: bool = True,
         log: Path | None = None,
         accounts: int = 10,
         gas_limit: int = 60_000_000,
@@ -83,7 +84,7 @@ class Anvil:
             self._arguments += ["--block-time", str(block_time), "--mixed-mining"]
         if state is not None:
             # Draws need headers and hashes of blocks mined before a restart.
-            self._arguments += ["--state", str(state), "--preserve-historical-states"]
+            self._arguments += ["--state", str(state), *(["--preserve-historical-states"] if history else [])]
         self._process: subprocess.Popen[bytes] | None = None
         self._temporary: Path | None = None
 

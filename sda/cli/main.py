@@ -8,7 +8,20 @@ import click
 from platformdirs import user_data_path
 
 from sda import __version__
-from sda.cli import analytics, audit, clerk, contributor, devnet, disputes, experiment, keys, privacy, rounds, wallet
+from sda.cli import (
+    analytics,
+    audit,
+    contributor,
+    devnet,
+    disputes,
+    experiment,
+    keys,
+    privacy,
+    relay,
+    rounds,
+    serving,
+    wallet,
+)
 from sda.cli.demo import demo
 from sda.cli.session import Session
 
@@ -35,6 +48,14 @@ DEFAULT_URL = "http://127.0.0.1:8545"
     help="A node. Give several: they must agree on what is signed; the first takes transactions.",
 )
 @click.option(
+    "--relay",
+    "relay_place",
+    envvar="SDA_RELAY",
+    default="",
+    show_default="relay.sqlite at home",
+    help="URL of a relay (sda relay serve), or a relay's file on this machine.",
+)
+@click.option(
     "--password-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="First line is the password of key files. Otherwise SDA_PASSWORD, or a prompt.",
@@ -47,12 +68,23 @@ DEFAULT_URL = "http://127.0.0.1:8545"
     help="New key files open fast. Only for devnets: a stolen one is soon opened.",
 )
 @click.pass_context
-def main(context: click.Context, home: Path, urls: tuple[str, ...], password_file: Path | None, light: bool) -> None:
+def main(
+    context: click.Context, home: Path, urls: tuple[str, ...], relay_place: str, password_file: Path | None, light: bool
+) -> None:
     """Private sums, computed by staked clerks, checked by a contract, and paid for."""
-    context.obj = Session(home, urls, password_file, light)
+    context.obj = Session(home, urls, password_file, light, relay_place)
 
 
-for group in (keys.group, clerk.group, rounds.group, disputes.group, analytics.group, privacy.group, experiment.group):
+for group in (
+    keys.group,
+    serving.group,
+    rounds.group,
+    disputes.group,
+    relay.group,
+    analytics.group,
+    privacy.group,
+    experiment.group,
+):
     main.add_command(group)
 for command in (
     devnet.devnet,

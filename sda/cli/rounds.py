@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from sda.agents import DeveloperAgent
 from sda.chain.addresses import to_text
 from sda.chain.client import Chain
 from sda.chain.rounds import Rounds
@@ -22,13 +23,21 @@ from sda.cli.session import Session, pass_session
 from sda.cli.values import AMOUNT, ROUND_ID, UINT32
 from sda.crypto.hashes import keccak
 from sda.errors import ChainError
-from sda.messages import AccountKey
+from sda.messages import AccountKey, Review
 from sda.params import PROFILES, profile
 from sda.round import State, Terms
 
 any_key_option = click.option("--key", default="developer", show_default=True, help="Name of any key: pays the gas.")
 key_option = click.option("--key", default="developer", show_default=True, help="Name of the developer's key.")
 round_argument = click.argument("round_id", metavar="ROUND", type=ROUND_ID)
+
+executor_option = click.option(
+    "--executor",
+    default="processes",
+    show_default="processes, one for each core",
+    metavar="NAME",
+    help="Where to compute: serial, processes, processes:COUNT, or a Dask cluster: dask://HOST:PORT (extra: dask).",
+)
 
 _SEED_BLOCK_SECONDS = 600
 _DEFAULT_DATA_FEE = 2 * TOKEN
@@ -206,18 +215,71 @@ def _seat_words(seat: dict[str, Any]) -> str:
     return f"{seat['clerk_id']} {'out' if seat['resolved'] else 'waits'}"
 
 
-@command(group, "snapshot", example="sda round snapshot 0")
+@command(group, "draft", example="sda round draft 0\nsda round draft 0 --wait 300")
 @key_option
+@executor_option
+@round_argument
+@click.option("--wait", type=UINT32, default=0, show_default=True, help="Seconds to wait for all seats' reviews.")
+@pass_session
+def draft(session: Session, key: str, executor: str, round_id: int, wait: int) -> Answer:
+    """Show the committee the tree before it is on chain: it says which contributions to leave out.
+
+    The relay takes no more contributions from here on. `sda round snapshot` follows the reviews.
+    """
+    agent = session.developer(key, executor)
+    with progress_console.status("checking contributions and building the tree") as status:
+        collected = agent.draft(round_id, lambda done: status.update(f"checked {done:,} contributions"))
+    reviews = _wait_for_reviews(agent, round_id, collected.root, wait)
+    seats = agent.rounds.terms(round_id).n
+    lines = [f"round {round_id}: a draft of {collected.snapshot.count:,} contributions, root 0x{collected.root.hex()}"]
+    lines.append(f"{len(reviews)} of {seats} seats have reviewed it")
+    lines += [f"seat {each.seat} names leaves {', '.join(map(str, each.leaves))}" for each in reviews if each.leaves]
+    return Answer(
+        {
+            "round": round_id,
+            "count": collected.snapshot.count,
+            "root": collected.root,
+            "reviews": [{"seat": each.seat, "leaves": list(each.leaves)} for each in reviews],
+        },
+        "\n".join(lines),
+    )
+
+
+def _wait_for_reviews(agent: DeveloperAgent, round_id: int, root: bytes, seconds: int) -> list[Review]:
+    seats, until = agent.rounds.terms(round_id).n, time.monotonic() + seconds
+    with progress_console.status("waiting for the committee's reviews"):
+        while True:
+            found = [each for each in agent.reviews(round_id) if each.root == root]
+            if len(found) == seats or time.monotonic() >= until:
+                return found
+            time.sleep(1)
+
+
+@command(
+    group,
+    "snapshot",
+    example="sda round snapshot 0\nsda round snapshot 0 --executor dask://scheduler:8786",
+)
+@key_option
+@executor_option
 @round_argument
 @pass_session
-def snapshot(session: Session, key: str, round_id: int) -> Answer:
-    """Close the collection: build the tree, publish it at the relay, commit to it on chain."""
-    with progress_console.status("checking contributions and building the tree"):
-        collected, receipt = session.developer(key).snapshot(round_id)
-    dropped = [{"position": each.position, "reason": each.reason} for each in collected.dropped]
+def snapshot(session: Session, key: str, executor: str, round_id: int) -> Answer:
+    """Close the collection: build the tree, publish it at the relay, commit to it on chain.
+
+    After a crash run it again: what was finished is not computed again.
+    """
+    agent = session.developer(key, executor)
+    with progress_console.status("checking contributions and building the tree") as status:
+        collected, receipt = agent.snapshot(
+            round_id, lambda done: status.update(f"checked {done:,} contributions, building the tree")
+        )
+    dropped = [
+        {"kind": each.kind.name.lower(), "position": each.position, "reason": each.reason} for each in collected.dropped
+    ]
     text = f"round {round_id}: {collected.snapshot.count:,} contributions, root 0x{collected.root.hex()}"
     for each in dropped:
-        text += f"\nleft out: position {each['position']}: {each['reason']}"
+        text += f"\nleft out: {each['kind']} of position {each['position']}: {each['reason']}"
     return Answer(
         {
             "round": round_id,

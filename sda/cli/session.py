@@ -15,10 +15,12 @@ from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
 from sda.chain.contracts import Contracts
 from sda.chain.standing import StandingOnChain
 from sda.contributor import Minima
+from sda.engine import check_name
 from sda.errors import KeyFileError
 from sda.keys import ClerkKeys, Identity, Strength, load_account
 from sda.messages import AccountKey, Domain
-from sda.relay import LocalRelay
+from sda.relay import LocalRelay, Relay
+from sda.relay.client import SCHEMES, HttpRelay
 
 PASSWORD_VARIABLE = "SDA_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
@@ -32,12 +34,14 @@ class Session:
         urls: Of the nodes; the first takes transactions, all must agree on a round's terms.
         password_file: First line is the password of key files; None asks.
         light: Whether new key files use the light work factor, for devnets.
+        relay_place: URL of a relay, or a file for one on this machine; by default `relay.sqlite` at home.
     """
 
     home: Path
     urls: tuple[str, ...]
     password_file: Path | None = None
     light: bool = False
+    relay_place: str = ""
 
     @property
     def deployment_file(self) -> Path:
@@ -55,11 +59,18 @@ class Session:
         return Contracts.connect(self.deployment_file, *self.urls)
 
     @cached_property
-    def relay(self) -> LocalRelay:
-        """The relay's store. Deadlines are the chain's, so its clock is the chain's too."""
+    def relay(self) -> Relay:
+        """The relay, for whoever is not the developer."""
+        return self._open_relay()
+
+    def _open_relay(self, developer: AccountKey | None = None) -> Relay:
+        """A relay over HTTP, or one in a file; deadlines are the chain's, so a file's clock is the chain's too."""
         domain = Domain(self.contracts.chain.chain_id, self.contracts.rounds.address)
+        if self.relay_place.startswith(SCHEMES):
+            return HttpRelay(self.relay_place, domain, developer)
         standing = StandingOnChain(self.contracts.rounds.disputes)
-        return LocalRelay(self.home / "relay.sqlite", domain, clock=self.contracts.chain.now, standing=standing)
+        place = self.relay_place or self.home / "relay.sqlite"
+        return LocalRelay(place, domain, clock=self.contracts.chain.now, standing=standing)
 
     @cached_property
     def password(self) -> str:
@@ -116,10 +127,16 @@ class Session:
         _ = keys.account
         return ClerkAgent(self.contracts, keys, self.relay)
 
-    def developer(self, name: str) -> DeveloperAgent:
-        """A developer's agent."""
+    def developer(self, name: str, executor: str = "processes") -> DeveloperAgent:
+        """A developer's agent.
+
+        Raises:
+            ParameterError: No such executor.
+        """
+        check_name(executor)  # before a password is asked for
         directory = self.directory(name)
-        return DeveloperAgent(self.contracts, Identity.load(directory, self.password), self.relay, directory)
+        identity = Identity.load(directory, self.password)
+        return DeveloperAgent(self.contracts, identity, self._open_relay(identity.account), directory, executor)
 
     def contributor(self, name: str, minima: Minima | None = None) -> ContributorAgent:
         """A contributor's agent."""

@@ -5,7 +5,7 @@ Statement and commitments are all hashed, or a clerk could frame anyone.
 
 from __future__ import annotations
 
-from sda.crypto.curve import Point, base_table, decompress, multiply, to_bytes128
+from sda.crypto.curve import Point, base_table, multiply, to_bytes128
 from sda.crypto.field import Q, random_scalar
 from sda.crypto.hashes import keccak, word
 from sda.crypto.keys import PublicKey, SecretKey
@@ -25,8 +25,8 @@ def prove(secret: SecretKey, other: PublicKey, chain_id: int, contract: bytes, s
     """
     # Both multiplications of the one-time nonce, and that of the secret, in constant time.
     nonce = SecretKey(random_scalar())
-    commitments = nonce.public.point, decompress(other.multiply(nonce.scalar), subgroup=False)
-    shared = decompress(other.multiply(secret.scalar), subgroup=False)
+    commitments = nonce.public.point, other.multiply(nonce.scalar)
+    shared = other.multiply(secret.scalar)
     e = _challenge(chain_id, contract, subject, (secret.public.point, other.point, shared, *commitments))
     return Proof(e, (nonce.scalar + e * secret.scalar) % Q)
 

@@ -38,16 +38,37 @@ def pack(vector: Sequence[SupportsIndex | float], parameters: Parameters) -> lis
     return _join(slots, parameters)
 
 
-def unpack(elements: Sequence[int], parameters: Parameters, count: int) -> list[int]:
-    """The sum of `count` vectors from the sum of their elements.
+def pack_noise(noise: Sequence[int], parameters: Parameters) -> list[int]:
+    """One dealer's noise as E field elements, each value shifted by T (PROTOCOL §11.13).
+
+    Args:
+        noise: `length` integers in [-T, T], T the noise bound.
+        parameters: Of the round.
+
+    Raises:
+        EncodingError: Wrong length, or a value that is not allowed: named by its index, never by its value.
+    """
+    if len(noise) != parameters.length:
+        raise EncodingError(f"noise of {len(noise)} coordinates: must be {parameters.length}")
+    bound = parameters.noise_bound
+    slots = [_integer(value, index) + bound for index, value in enumerate(noise)]
+    for index, slot in enumerate(slots):
+        if not 0 <= slot <= 2 * bound:
+            raise EncodingError(f"noise of coordinate {index}: must be in [-{bound}, {bound}]")
+    return _join(slots, parameters)
+
+
+def unpack(elements: Sequence[int], parameters: Parameters, count: int, dealers: int = 0) -> list[int]:
+    """The sum of `count` vectors, with the noise of `dealers`, from the sum of their elements.
 
     Args:
         elements: E integers, reduced mod q.
         parameters: Of the round.
         count: N, vectors in the sum.
+        dealers: Seats whose noise is in the sum.
 
     Returns:
-        `length` integers; count · offset is subtracted from each.
+        `length` integers; count · offset and dealers · T are subtracted from each.
 
     Raises:
         EncodingError: Wrong number of elements or count, or a slot that no sum of `count` valid vectors can
@@ -57,12 +78,15 @@ def unpack(elements: Sequence[int], parameters: Parameters, count: int) -> list[
         raise EncodingError(f"{len(elements)} elements: must be {parameters.elements}")
     if not 0 <= count <= parameters.maximum:
         raise EncodingError(f"count = {count}: must be in [0, {parameters.maximum}]")
-    highest = count * ((1 << parameters.bits) - 1) + 2 * parameters.n * parameters.noise_bound
+    if not 0 <= dealers <= parameters.n:
+        raise EncodingError(f"dealers = {dealers}: must be in [0, n = {parameters.n}]")
+    shift = count * parameters.offset + dealers * parameters.noise_bound
+    highest = count * ((1 << parameters.bits) - 1) + 2 * dealers * parameters.noise_bound
     sums = _split(elements, parameters)
     for index, value in enumerate(sums):
         if value > highest:
             raise EncodingError(f"sum of coordinate {index}: exceeds {highest}, what {count} valid vectors can give")
-    return [value - count * parameters.offset for value in sums]
+    return [value - shift for value in sums]
 
 
 def _integer(value: SupportsIndex | float, index: int) -> int:

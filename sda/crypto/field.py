@@ -8,21 +8,31 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import galois
 import numpy as np
 
 from sda.errors import MessageError
+
+if TYPE_CHECKING:
+    import galois
 
 Q = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Order of the field and of the group G1."""
 
 ELEMENT_BYTES = 32
 
-GF = galois.GF(Q, primitive_element=7, verify=False)
+FieldArray: TypeAlias = "galois.FieldArray"
 
-FieldArray: TypeAlias = galois.FieldArray
+
+@cache
+def galois_field() -> type[FieldArray]:
+    """The field's array class, loaded at first use: it takes 140 MB, and a clerk's job needs none of it."""
+    import galois
+
+    field: type[FieldArray] = galois.GF(Q, primitive_element=7, verify=False)
+    return field
 
 
 def random_scalar() -> int:
@@ -70,7 +80,7 @@ def field_array(values: Sequence[Any]) -> FieldArray:
 
     galois would check every entry: 27 µs instead of 12 for 18×2.
     """
-    return np.array(values, dtype=object).view(GF)
+    return np.array(values, dtype=object).view(galois_field())
 
 
 def integers(array: FieldArray) -> list[Any]:

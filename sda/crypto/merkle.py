@@ -18,12 +18,26 @@ from sda.errors import MessageError
 WORD_BYTES = 32
 
 
-def merkle_root(words: Sequence[bytes]) -> bytes:
-    """The root over words, filled with zero words to a power of two (one at least)."""
-    level = _filled(words)
-    while len(level) > 1:
-        level = _parents(level)
-    return level[0]
+def merkle_root(words: Sequence[bytes], *, level: int = 0) -> bytes:
+    """The root over words, filled with zero words to a power of two (one at least).
+
+    Args:
+        words: 32 bytes each.
+        level: If they are themselves roots, of subtrees of 2^level words: those of zero words then fill.
+    """
+    nodes = _filled(words, subtree([], level) if level else ZERO_WORD)
+    while len(nodes) > 1:
+        nodes = _parents(nodes)
+    return nodes[0]
+
+
+def subtree(words: Sequence[bytes], level: int) -> bytes:
+    """The root over 2^level words: these, and then zero words."""
+    nodes, zero = list(words), ZERO_WORD
+    for _ in range(level):
+        nodes += [zero] * (len(nodes) % 2)
+        nodes, zero = _parents(nodes), keccak(zero + zero)
+    return nodes[0] if nodes else zero
 
 
 def merkle_path(words: Sequence[bytes], index: int) -> list[bytes]:
@@ -50,9 +64,9 @@ def verify_merkle_path(word_: bytes, index: int, path: Sequence[bytes], root: by
     return word_ == root
 
 
-def _filled(words: Sequence[bytes]) -> list[bytes]:
+def _filled(words: Sequence[bytes], fill: bytes = ZERO_WORD) -> list[bytes]:
     size = 1 << max(len(words) - 1, 0).bit_length()
-    return [*words, *[ZERO_WORD] * (size - len(words))]
+    return [*words, *[fill] * (size - len(words))]
 
 
 def _parents(level: Sequence[bytes]) -> list[bytes]:
@@ -70,7 +84,12 @@ def enrolment_root(leaves: Sequence[bytes]) -> bytes:
     Args:
         leaves: keccak of each enrolment message, in order of position.
     """
-    return keccak(word(len(leaves)) + merkle_root(leaves))
+    return enrolment_root_of(len(leaves), merkle_root(leaves))
+
+
+def enrolment_root_of(count: int, root: bytes) -> bytes:
+    """The same, of the Merkle root over M leaves."""
+    return keccak(word(count) + root)
 
 
 def _fill(data: bytes) -> bytes:
@@ -85,11 +104,13 @@ class Roster:
         enrolled: M, enrolled contributors.
         positions: Positions in the enrolment of the contributors in the set, ascending.
         nonces: Their nonces, 4 bytes each, in the same order.
+        noise_nonces: Nonces of the noise leaves that are present, by seat.
     """
 
     enrolled: int
     positions: Sequence[int]
     nonces: Sequence[bytes]
+    noise_nonces: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.positions) != len(self.nonces):
@@ -98,30 +119,33 @@ class Roster:
             raise ValueError("positions must ascend")
         if self.positions and not 0 <= self.positions[0] <= self.positions[-1] < self.enrolled:
             raise ValueError(f"positions must be in [0, {self.enrolled})")
-        if any(len(nonce) != NONCE_BYTES for nonce in self.nonces):
+        if any(len(nonce) != NONCE_BYTES for nonce in (*self.noise_nonces, *self.nonces)):
             raise ValueError(f"nonces must be of {NONCE_BYTES} bytes")
 
     def to_bytes(self) -> bytes:
-        """Bitmap of positions, then nonces, each filled with zeros to a multiple of 32 bytes."""
+        """Bitmap of positions, then nonces, those of noise first, each filled with zeros to a multiple of 32 bytes."""
         bits = np.zeros(self.enrolled, dtype=np.uint8)
         bits[list(self.positions)] = 1
-        return _fill(np.packbits(bits, bitorder="little").tobytes()) + _fill(b"".join(self.nonces))
+        return _fill(np.packbits(bits, bitorder="little").tobytes()) + _fill(
+            b"".join((*self.noise_nonces, *self.nonces))
+        )
 
     @classmethod
-    def from_bytes(cls, data: bytes, enrolled: int, count: int) -> Roster:
+    def from_bytes(cls, data: bytes, enrolled: int, count: int, dealers: int = 0) -> Roster:
         """Read a roster file.
 
         Args:
             data: The file.
             enrolled: M, as the enrolment gives it.
             count: N, as the chain gives it.
+            dealers: Noise leaves that are present, as the chain gives it.
 
         Raises:
             MessageError: Wrong length, other than N positions, a position ≥ M, or fill that is not zero.
         """
         bitmap_bytes = -(-enrolled // 8)
         split = bitmap_bytes + -bitmap_bytes % WORD_BYTES
-        end = split + NONCE_BYTES * count
+        end = split + NONCE_BYTES * (dealers + count)
         if len(data) != end + -end % WORD_BYTES:
             raise MessageError(f"roster of {len(data)} bytes: must be {end + -end % WORD_BYTES}")
         bits = np.unpackbits(np.frombuffer(data[:split], dtype=np.uint8), bitorder="little")
@@ -133,8 +157,13 @@ class Roster:
         if any(data[end:]):
             raise MessageError("roster: the bytes after the nonces must be zero")
         nonces = [data[i : i + NONCE_BYTES] for i in range(split, end, NONCE_BYTES)]
-        return cls(enrolled, positions, nonces)
+        return cls(enrolled, positions, nonces[dealers:], tuple(nonces[:dealers]))
 
     def root(self) -> bytes:
         """Merkle root over the words of the file."""
-        return merkle_root(words_of(self.to_bytes()))
+        return roster_root(self.to_bytes())
+
+
+def roster_root(file: bytes) -> bytes:
+    """The root of a roster file."""
+    return merkle_root(words_of(file))

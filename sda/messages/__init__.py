@@ -4,6 +4,7 @@ from sda.messages.account import AccountKey, recover
 from sda.messages.contribution import Contribution, Kind, Leaf, contribution_size
 from sda.messages.domain import Domain
 from sda.messages.enrolment import ENROLMENT_BYTES, Enrolment
+from sda.messages.review import Review
 
 __all__ = [
     "ENROLMENT_BYTES",
@@ -13,6 +14,7 @@ __all__ = [
     "Enrolment",
     "Kind",
     "Leaf",
+    "Review",
     "contribution_size",
     "recover",
 ]

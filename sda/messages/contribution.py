@@ -41,6 +41,13 @@ class Kind(IntEnum):
     NOISE = 1
 
 
+def _kind(value: int) -> Kind:
+    try:
+        return Kind(value)
+    except ValueError:
+        raise MessageError(f"contribution of kind {value}: must be 0 (data) or 1 (noise)") from None
+
+
 def _size(parameters: Parameters, padded_bytes: int) -> int:
     commitments = COMPRESSED_BYTES * parameters.reconstruction
     late_seats = parameters.n - parameters.reconstruction
@@ -76,18 +83,20 @@ class Header:
     round_hash: bytes
     account: bytes
     position: int
+    kind: Kind
 
     @classmethod
     def decode(cls, data: bytes) -> Header:
         """Read the header of a message.
 
         Raises:
-            MessageError: Too short, or of another version.
+            MessageError: Too short, of another version, or of a kind that there is not.
         """
         if len(data) < _HEADER_BYTES:
             raise MessageError(f"contribution of {len(data)} bytes: must be at least {_HEADER_BYTES}")
         reader = Reader(data[:_HEADER_BYTES], _HEADER_BYTES, "contribution")
-        return cls(reader.take(HASH_BYTES), reader.take(ADDRESS_BYTES), reader.integer(POSITION_BYTES))
+        values = reader.take(HASH_BYTES), reader.take(ADDRESS_BYTES), reader.integer(POSITION_BYTES)
+        return cls(*values, _kind(reader.integer(KIND_BYTES)))
 
 
 @dataclass(frozen=True)
@@ -265,9 +274,7 @@ def _read_leaf(reader: Reader, parameters: Parameters, padded_bytes: int, check_
     round_hash = reader.take(HASH_BYTES)
     account = reader.take(ADDRESS_BYTES)
     position = reader.integer(POSITION_BYTES)
-    kind = reader.integer(KIND_BYTES)
-    if kind not in (Kind.DATA, Kind.NOISE):
-        raise MessageError(f"contribution of kind {kind}: must be 0 (data) or 1 (noise)")
+    kind = _kind(reader.integer(KIND_BYTES))
     payout = reader.take(ADDRESS_BYTES)
     nonce = reader.take(NONCE_BYTES)
     padded = reader.take(padded_bytes)
@@ -280,6 +287,6 @@ def _read_leaf(reader: Reader, parameters: Parameters, padded_bytes: int, check_
     )
     signature = reader.take(SIGNATURE_BYTES)
     check_signature_form(signature)
-    sums = Sums(1 if kind == Kind.DATA else 0, points, corrections)
-    leaf = Leaf(round_hash, account, position, Kind(kind), payout, nonce, padded, sums, signature)
+    sums = Sums(1 if kind is Kind.DATA else 0, points, corrections)
+    leaf = Leaf(round_hash, account, position, kind, payout, nonce, padded, sums, signature)
     return leaf, padded

@@ -19,6 +19,10 @@ from sda.messages.reader import VERSION, Reader
 
 ENROLMENT_BYTES = 1 + ADDRESS_BYTES + COMPRESSED_BYTES + schnorr.PROOF_BYTES + SIGNATURE_BYTES
 """198."""
+ACCOUNT = slice(1, 1 + ADDRESS_BYTES)
+"""Where the account is in the message."""
+PUBLIC = slice(ACCOUNT.stop, ACCOUNT.stop + COMPRESSED_BYTES)
+"""Where the compressed key is."""
 
 _TYPE = keccak(b"Enrolment(address account,bytes32 key)")
 
@@ -109,16 +113,6 @@ class Enrolment:
         place = (domain.chain_id, domain.contract, _subject(self.account))
         if not schnorr.verify(self.proof, self.key, Tag.CONTRIBUTOR_KEY, *place):
             raise ProofError(f"enrolment of 0x{self.account.hex()}: the proof of possession does not hold")
-
-
-def account_of(message: bytes) -> bytes:
-    """The account in an enrolment message, unchecked."""
-    return message[1 : 1 + ADDRESS_BYTES]
-
-
-def public_of(message: bytes) -> bytes:
-    """The compressed key in an enrolment message, unchecked."""
-    return message[1 + ADDRESS_BYTES : 1 + ADDRESS_BYTES + COMPRESSED_BYTES]
 
 
 def _nonce(domain: Domain, account: bytes, secret: SecretKey) -> int:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ProofError
-from sda.messages import Contribution, Domain, Enrolment, Kind
+from sda.messages import Contribution, Domain, Enrolment, Kind, Review
 from sda.messages.contribution import Header
 from sda.relay.interface import Reason, Receipt, RefusedError, Standing
 from sda.relay.store import Enrolled, Entry, Store
 from sda.round import RoundView, State
 
 Clock = Callable[[], float]
+Find = Callable[[bytes], RoundView | None]
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Door:
         domain: The rounds contract.
         clock: Unix seconds.
         standing: What verdicts say of contributors.
+        find: The view of a round by its hash, for rounds that nobody opened here.
     """
 
-    def __init__(self, store: Store, domain: Domain, clock: Clock, standing: Standing) -> None:
+    def __init__(self, store: Store, domain: Domain, clock: Clock, standing: Standing, find: Find) -> None:
+        self._find = find
         self._standing = standing
         self._store = store
         self._domain = domain
@@ -69,6 +72,10 @@ class Door:
     def view(self, round_hash: bytes) -> RoundView:
         """The round with this hash."""
         view = self._views.get(round_hash)
+        if view is None:
+            view = self._find(round_hash)
+            if view is not None:
+                self.open_round(view)
         if view is None:
             raise RefusedError(Reason.UNKNOWN_ROUND, f"no round with hash {round_hash.hex()} is open here")
         return view
@@ -107,23 +114,28 @@ class Door:
         header = self._header(message)
         view = self.view(header.round_hash)
         message_id = keccak(message)
-        if self._store.contribution_id(header.round_hash, header.position) == message_id:
+        if self._store.contribution_id(header.round_hash, header.kind, header.position) == message_id:
             return Receipt(message_id, header.position)
         self._check_open(view)
+        key_hash = self._contributors(header) if header.kind is Kind.DATA else _dealers(header, view)
+        self._check_content(message, view, key_hash)
+        entry = Entry(header.round_hash, header.kind, header.position, message_id, message)
+        return Admitted(entry, view, header.account)
+
+    def _contributors(self, header: Header) -> bytes:
+        """Point hash of the contributor's key, if it may contribute."""
         enrolled = self._store.enrolment_at(header.position)
         if enrolled is None or enrolled.account != header.account:
             raise RefusedError(
                 Reason.NOT_ENROLLED, f"0x{header.account.hex()} is not enrolled at position {header.position}"
             )
         self._check_standing(enrolled)
-        self._check_content(message, view, enrolled.key_hash)
-        entry = Entry(header.round_hash, header.position, message_id, message)
-        return Admitted(entry, view, header.account)
+        return enrolled.key_hash
 
     def why_not_stored(self, admitted: Admitted) -> Receipt | RefusedError:
         """The answer to a contribution that passed every check and still found no place."""
         entry = admitted.entry
-        stored = self._store.contribution_id(entry.round_hash, entry.position)
+        stored = self._store.contribution_id(entry.round_hash, entry.kind, entry.position)
         if stored == entry.id:
             return Receipt(entry.id, entry.position)
         if stored is not None:
@@ -133,6 +145,31 @@ class Door:
         if self._store.is_closed(entry.round_hash):
             return RefusedError(Reason.NOT_COLLECTING, f"round {admitted.view.round_id} is closed")
         return RefusedError(Reason.FULL, f"round {admitted.view.round_id} has its {admitted.view.terms.maximum}")
+
+    # ------------------------------------------------------------------ reviews
+
+    def check_review(self, message: bytes) -> Review:
+        """A review that may be stored: of a round that collects, by the clerk of its seat."""
+        try:
+            review = Review.decode(message)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+        view = self.view(review.round_hash)
+        self._check_open(view)
+        n = view.parameters.n
+        if review.seat >= n:
+            raise RefusedError(Reason.INVALID, f"review of seat {review.seat}: must be in [0, {n})")
+        if review.leaves and review.leaves[-1] >= n + view.terms.maximum:
+            raise RefusedError(
+                Reason.INVALID, f"review: names leaf {review.leaves[-1]}, must be below {n + view.terms.maximum}"
+            )
+        try:
+            review.verify(self._domain, view.seats[review.seat].operator)
+        except ProofError as error:
+            raise RefusedError(Reason.INVALID, str(error)) from error
+        return review
+
+    # ------------------------------------------------------------------ inside
 
     def _header(self, message: bytes) -> Header:
         try:
@@ -159,10 +196,17 @@ class Door:
     def _check_content(self, message: bytes, view: RoundView, key_hash: bytes) -> None:
         try:
             leaf = Contribution.decode(message, view.parameters, check_subgroup=False).leaf
-            if leaf.kind is not Kind.DATA:
-                raise MessageError("contribution of kind 1 (noise): must be data, noise comes from seats")
             leaf.verify(self._domain, key_hash)
         except MessageError as error:
             raise RefusedError(Reason.MALFORMED, str(error)) from error
         except ProofError as error:
             raise RefusedError(Reason.INVALID, str(error)) from error
+
+
+def _dealers(header: Header, view: RoundView) -> bytes:
+    """Point hash of the key of the seat whose noise this is, if the round takes noise from it."""
+    if not view.terms.sigma:
+        raise RefusedError(Reason.INVALID, f"round {view.round_id} takes no noise")
+    if header.position >= view.parameters.n or view.seats[header.position].operator != header.account:
+        raise RefusedError(Reason.NOT_ENROLLED, f"0x{header.account.hex()} does not hold seat {header.position}")
+    return view.seats[header.position].key.hash

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     NOT_PUBLISHED = "not published"
     NOT_FOUND = "not found"
+    NOT_ALLOWED = "not allowed"
+    TOO_LARGE = "too large"
 
 
 class Standing(Protocol):
@@ -173,7 +175,20 @@ class Relay(Protocol):
         """An inner node of the published tree, level 1 up to its depth."""
 
     def leaves(self, round_hash: bytes, start: int, stop: int) -> bytes:
-        """The encoded leaves (docs/FORMATS.md) start … stop-1 of the published tree, within n … n + N."""
+        """The encoded leaves (docs/FORMATS.md) start … stop-1 of the published tree.
+
+        Args:
+            round_hash: Of the round.
+            start, stop: Within n … n + N; or one seat, whose noise is in the tree.
+        """
+
+    # ------------------------------------------------------------------ clerks, on a draft
+
+    def review(self, message: bytes) -> None:
+        """Store what a seat found in a published draft (docs/FORMATS.md, "Review"); the latest one counts."""
+
+    def reviews(self, round_hash: bytes) -> list[bytes]:
+        """The latest review of each seat that sent one, by seat."""
 
     # ------------------------------------------------------------------ the developer only
 
@@ -185,7 +200,10 @@ class Relay(Protocol):
         """
 
     def contributions(self, round_hash: bytes) -> Iterator[bytes]:
-        """The stored messages, padded vectors included, by ascending position."""
+        """The stored messages, padded vectors included: noise by seat, then data by ascending position."""
 
     def publish(self, round_hash: bytes, publication: Publication) -> None:
-        """Serve this snapshot. A second one replaces it: which one counts is decided on chain."""
+        """Serve this snapshot, as a draft until it is on chain.
+
+        A second one replaces it, and clerks review it anew: which one counts is decided on chain.
+        """

@@ -1,4 +1,4 @@
-"""A relay in one SQLite file, for one process or several on the same machine."""
+"""A relay on a database: what the service runs on, and what tests and single machines use as it is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Step, Sums, no_sums, tree_depth
-from sda.messages import Contribution, Domain
+from sda.messages import Contribution, Domain, Kind
 from sda.messages.contribution import leaf_of
-from sda.relay.door import Admitted, Clock, Door
+from sda.relay.door import Admitted, Clock, Door, Find
 from sda.relay.interface import Job, Opening, Publication, Reason, Receipt, RefusedError, Standing, Unblemished
 from sda.relay.store import Published, Store
 from sda.relay.tree import decode_sums
@@ -26,22 +26,39 @@ class LocalRelay:
     """Implements `Relay`.
 
     Args:
-        path: Of the database file.
+        place: A file, or the URL of a PostgreSQL database.
         domain: The rounds contract that it serves.
         clock: Unix seconds; for deadlines.
         standing: What verdicts on chain say of contributors.
+        find: Asked for rounds that nobody opened.
 
     Raises:
-        RelayError: The file is another contract's, or no relay's.
+        StorageError: The database is not to be had.
+        RelayError: It is another contract's, or of a later version.
     """
 
-    def __init__(self, path: Path, domain: Domain, clock: Clock = time.time, standing: Standing | None = None) -> None:
-        self._store = Store(path, domain)
-        self._door = Door(self._store, domain, clock, standing or Unblemished())
+    def __init__(
+        self,
+        place: str | Path,
+        domain: Domain,
+        clock: Clock = time.time,
+        standing: Standing | None = None,
+        find: Find = lambda _: None,
+    ) -> None:
+        self._store = Store(place, domain)
+        self._door = Door(self._store, domain, clock, standing or Unblemished(), find)
 
     def close(self) -> None:
-        """Close the file for this thread."""
+        """Close what this thread holds of the database."""
         self._store.close()
+
+    def challenge_secret(self) -> bytes:
+        """Under which developers are challenged (`sda.relay.access`)."""
+        return self._store.challenge_secret()
+
+    def view(self, round_hash: bytes) -> RoundView:
+        """The round with this hash, as it is known here."""
+        return self._door.view(round_hash)
 
     # ------------------------------------------------------------------ contributors
 
@@ -148,10 +165,24 @@ class LocalRelay:
         """See `Relay.leaves`."""
         view, published = self._published(round_hash)
         n, count = view.parameters.n, published.snapshot.count
+        if stop == start + 1 and 0 <= start < n and published.snapshot.noise >> start & 1:
+            return leaf_of(self._message(view, Kind.NOISE, start), view.parameters)
         if not n <= start <= stop <= n + count:
             raise RefusedError(Reason.NOT_FOUND, f"leaves {start} to {stop}: must be within {n} to {n + count}")
         positions = _positions(published)[start - n : stop - n].tolist()
-        return b"".join(leaf_of(self._message(view, position), view.parameters) for position in positions)
+        return b"".join(leaf_of(self._message(view, Kind.DATA, position), view.parameters) for position in positions)
+
+    # ------------------------------------------------------------------ clerks, on a draft
+
+    def review(self, message: bytes) -> None:
+        """See `Relay.review`."""
+        review = self._door.check_review(message)
+        self._store.add_review(review.round_hash, review.seat, message)
+
+    def reviews(self, round_hash: bytes) -> list[bytes]:
+        """See `Relay.reviews`."""
+        self._door.view(round_hash)
+        return self._store.reviews(round_hash)
 
     # ------------------------------------------------------------------ the developer
 
@@ -164,6 +195,11 @@ class LocalRelay:
         """See `Relay.contributions`."""
         self._door.view(round_hash)
         return self._store.contributions(round_hash)
+
+    def contributions_after(self, round_hash: bytes, kind: Kind, position: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` messages of a kind beyond a position, each with its own: a page of `contributions`."""
+        self._door.view(round_hash)
+        return self._store.contributions_after(round_hash, kind, position, limit)
 
     def publish(self, round_hash: bytes, publication: Publication) -> None:
         """See `Relay.publish`."""
@@ -185,18 +221,19 @@ class LocalRelay:
             return decode_sums(kept, view.parameters)
         # A small subtree, or an empty one.
         positions, n = _positions(published), view.parameters.n
-        first, last = (index << level) - n, ((index + 1) << level) - n
-        members = positions[max(first, 0) : max(last, 0)].tolist()
+        first, last = index << level, (index + 1) << level
+        members = [(Kind.DATA, position) for position in positions[max(first - n, 0) : max(last - n, 0)].tolist()]
+        members += [(Kind.NOISE, seat) for seat in range(first, min(last, n)) if published.snapshot.noise >> seat & 1]
         sums = (
-            Contribution.decode(self._message(view, position), view.parameters, check_subgroup=False).leaf.sums
-            for position in members
+            Contribution.decode(self._message(view, *member), view.parameters, check_subgroup=False).leaf.sums
+            for member in members
         )
         return reduce(add, sums, no_sums(view.parameters))
 
-    def _message(self, view: RoundView, position: int) -> bytes:
-        message = self._store.contribution(view.round_hash, position)
+    def _message(self, view: RoundView, kind: Kind, position: int) -> bytes:
+        message = self._store.contribution(view.round_hash, kind, position)
         if message is None:
-            raise RefusedError(Reason.NOT_FOUND, f"the contribution at position {position} is not stored")
+            raise RefusedError(Reason.NOT_FOUND, f"the {kind.name.lower()} at position {position} is not stored")
         return message
 
 

@@ -36,7 +36,7 @@ def test_wrong_commitment__is_excluded__and_the_rest_comes_out(cast: Cast, chang
     sent = lie(cast, round_id, "liar", change)
     total = [left + right for left, right in zip(total, cast.contribute(round_id, 2), strict=True)]
     cast.developer.snapshot(round_id)
-    cast.run_all()
+    cast.take_turns()
     assert [each.index for each in cast.rounds.disputes.exclusions(round_id)] == [5 + 2]
     cast.node.increase_time(make_terms().complaint_window + 1)
     assert cast.rounds.state(round_id) is State.SETTLING
@@ -61,7 +61,7 @@ def test_put_aside__is_refused_at_the_door__and_returns_with_another_key(cast: C
     lie(cast, round_id, "liar", other_point(0))
     cast.developer.snapshot(round_id)
     old = cast.contributor("liar").enrolment.key
-    cast.run_all()
+    cast.take_turns()
     liar = cast.contributor("liar")
     assert liar.enrolment.key != old, "of the old one a share was revealed"
     again = cast.open()
@@ -85,7 +85,7 @@ def test_rewards_earned_before__stay(cast: Cast) -> None:
     lie(cast, later, "liar", other_point(1))
     for round_id in (earlier, later):
         cast.developer.snapshot(round_id)
-    cast.run_all()
+    cast.take_turns()
     cast.node.increase_time(make_terms().complaint_window + 1)
     for _ in range(2):
         cast.run_all()

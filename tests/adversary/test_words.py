@@ -24,7 +24,7 @@ def test_a_contributor_left_out(cast: Cast) -> None:
     cast.contribute(round_id)
     lie(cast, round_id, "liar", other_point(0))
     cast.developer.snapshot(round_id)
-    cast.run_all()
+    cast.take_turns()
     cast.node.increase_time(make_terms().complaint_window + 1)
     cast.run_all()
     excluded, settled = told(cast, round_id)

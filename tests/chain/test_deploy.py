@@ -168,7 +168,7 @@ def _with(**changes: Any) -> Any:
         _without("version"),
         _without("rounds"),
         _without("settings"),
-        _with(version=2),
+        _with(version=1),
         _with(chain_id="31337"),
         _with(chain_id=True),
         _with(block=-1),

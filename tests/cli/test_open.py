@@ -125,3 +125,16 @@ def test_abandon__before_the_snapshot__costs_fees_and_a_burn(sda: Shell) -> None
 def test_abandon__somebody_elses__is_refused(sda: Shell) -> None:
     collecting(sda)
     assert sda.refuses("round abandon 0 --key alice").startswith("NotDeveloper(roundId=0, caller=0x")
+
+
+@pytest.mark.parametrize("name", ["ray", "processes:0", "dask:"])
+def test_snapshot__no_such_executor__is_refused(sda: Shell, name: str) -> None:
+    message = sda.refuses(f"round snapshot 0 --executor {name}")
+    assert message.startswith(f"executor = '{name}': must be serial, processes, processes:COUNT, dask://HOST:PORT")
+
+
+def test_snapshot__nobody_at_the_scheduler__is_told(sda: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sda.engine._CONNECT_SECONDS", 1)
+    collecting(sda)
+    message = sda.refuses("round snapshot 0 --executor dask://127.0.0.1:1")
+    assert message.startswith("tcp://127.0.0.1:1: no Dask scheduler answers there")

@@ -30,10 +30,18 @@ def test_round__by_commands__gives_the_sum_and_pays_everybody(sda: Shell) -> Non
         assert (sent["position"], sent["id"][:2]) == (position, "0x")
     sda.json(f"contribute 0 --key carol --vector - {MINIMA}", typed="\n".join(map(str, carol)))
 
+    # The developer shows a draft, and the committee finds nothing wrong in it.
+    draft = sda.json("round draft 0")
+    assert (draft["count"], draft["reviews"]) == (3, [])
+    assert {deed["action"] for deed in run_clerks(sda)} == {"draft reviewed"}
+    reviews = sda.json("round draft 0")["reviews"]
+    assert reviews == [{"seat": seat, "leaves": []} for seat in range(5)]
+
     # The developer closes the collection; the committee checks, waits, and answers.
     snapshot = sda.json("round snapshot 0")
     assert snapshot.keys() == {"round", "count", "root", "dropped", "transaction"}
     assert (snapshot["count"], snapshot["dropped"]) == (3, [])
+    assert snapshot["root"] == draft["root"]
     assert {deed["action"] for deed in run_clerks(sda)} == {"job checked"}
     sda.wait_until(deadlines(sda)["complaint_end"])
     deeds = run_clerks(sda)

@@ -11,6 +11,12 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
@@ -21,6 +27,7 @@ interface Vm {
     function expectPartialRevert(bytes4 selector) external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
+    function getRecordedLogs() external returns (Log[] memory logs);
     function getNonce(address account) external view returns (uint64);
     function label(address account, string calldata name) external;
     function lastCallGas() external view returns (Gas memory);
@@ -36,6 +43,7 @@ interface Vm {
     function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
     function prank(address sender) external;
     function prevrandao(bytes32 value) external;
+    function recordLogs() external;
     function readFile(string calldata path) external view returns (string memory);
     function revertToState(uint256 snapshot) external returns (bool);
     function roll(uint256 blockNumber) external;

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sda.crypto.encoding import pack, unpack
+from sda.crypto.encoding import pack, pack_noise, unpack
 from sda.crypto.field import Q
+from sda.crypto.pads import add
 from sda.errors import EncodingError
 from sda.params import DEMO, TEST, Parameters
 from tests.crypto.strategies import parameters
@@ -63,10 +64,41 @@ def test_noise_has_its_room_above_the_largest_sum() -> None:
     p = Parameters(n=4, t=1, k=2, length=3, bits=2, maximum=5, noise_bound=100)
     room = 2 * 4 * 100
     summed = [sum((3 * 5 + room) << p.slot_bits * i for i in range(3))]
-    assert unpack(summed, p, 5) == [15 + room] * 3
+    assert unpack(summed, p, 5, dealers=4) == [15 + 400] * 3
     summed[0] += 1
     with pytest.raises(EncodingError, match="sum of coordinate 0"):
-        unpack(summed, p, 5)
+        unpack(summed, p, 5, dealers=4)
+
+
+@given(st.lists(st.lists(st.integers(-100, 100), min_size=3, max_size=3), min_size=0, max_size=4))
+def test_noise__comes_out_as_the_plain_sum_with_that_of_vectors(dealt: list[list[int]]) -> None:
+    p = Parameters(n=4, t=1, k=2, length=3, bits=2, maximum=5, offset=1, noise_bound=100)
+    vectors = [[-1, 0, 2], [2, 2, 2]]
+    elements = add(*(pack(vector, p) for vector in vectors), *(pack_noise(noise, p) for noise in dealt))
+    expected = [sum(values) for values in zip(*vectors, *dealt, strict=True)]
+    assert unpack(elements, p, len(vectors), dealers=len(dealt)) == expected
+
+
+@pytest.mark.parametrize(
+    ("noise", "message"),
+    [
+        ([0, 0], "noise of 2 coordinates: must be 3"),
+        ([0, 101, 0], r"noise of coordinate 1: must be in \[-100, 100\]"),
+        ([0, 0, -101], "noise of coordinate 2"),
+        ([0, 0.5, 0], "coordinate 1: must be an integer"),
+    ],
+)
+def test_noise_that_does_not_fit__is_refused_without_its_value(noise: list[int], message: str) -> None:
+    p = Parameters(n=4, t=1, k=2, length=3, bits=2, maximum=5, noise_bound=100)
+    with pytest.raises(EncodingError, match=message) as caught:
+        pack_noise(noise, p)
+    assert "-101" not in str(caught.value)
+
+
+def test_unpack__more_dealers_than_seats__is_refused() -> None:
+    p = Parameters(n=4, t=1, k=2, length=3, bits=2, maximum=5, noise_bound=100)
+    with pytest.raises(EncodingError, match="dealers = 5"):
+        unpack([0], p, 5, dealers=5)
 
 
 SECRET = 77_777

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sda.crypto.field import GF, Q, field_array, integers
+from sda.crypto.field import Q, field_array, galois_field, integers
 from sda.crypto.shamir import PackedShamir, lagrange_matrix, packed_shamir
 from tests.crypto.strategies import elements, matrix
 from tests.reference import sharing
@@ -82,7 +82,7 @@ def test_without_spare_seats_there_is_no_rest() -> None:
 
 
 def test_matrices_are_field_arrays_of_stated_shape() -> None:
-    assert isinstance(SHAMIR.pad_matrix, GF)
+    assert isinstance(SHAMIR.pad_matrix, galois_field())
     assert SHAMIR.pad_matrix.shape == (K, R)
     assert SHAMIR.rest_matrix.shape == (N - R, R)
     assert packed_shamir(N, T, K) is packed_shamir(N, T, K)

@@ -183,8 +183,8 @@ def test_submit__noise__is_refused(world: World) -> None:
     noise = replace(contribution.leaf, kind=Kind.NOISE, sums=sums)
     noise = noise.sign(world.domain, party.key.account, party.key.public.hash)
     answer = refusal(world, replace(contribution, leaf=noise).encode())
-    assert answer.reason is Reason.MALFORMED
-    assert "noise" in str(answer)
+    assert answer.reason is Reason.INVALID
+    assert "takes no noise" in str(answer)
 
 
 def test_submit__point_off_the_curve__is_refused(world: World) -> None:

@@ -14,7 +14,7 @@ from sda.messages import Leaf
 from sda.messages.contribution import leaf_size
 from sda.params import TEST, Parameters
 from sda.relay import RefusedError
-from sda.relay.tree import KEPT_LEVEL, TreeRecord, decode_sums, encode_sums
+from sda.relay.tree import KEPT_LEVEL, Subtree, TreeRecord, decode_sums, encode_leaf, encode_sums, growths
 from tests.world import World
 
 SIZES = [1, 4, 70]
@@ -128,22 +128,48 @@ def test_publish__again__replaces(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------- the record
 
 
-@pytest.mark.parametrize("capacity", [70, 71, 500])
-def test_tree_record__with_room_to_spare__is_the_tree_without(world: World, capacity: int) -> None:
-    tree = SumTree(leaves_of(world), len(world.contributors), TEST)
-    record = TreeRecord(leaves_of(world), capacity, TEST)
-    assert (record.depth, record.root.hash) == (tree.depth, tree.root.hash)
+def record_of(world: World) -> TreeRecord:
+    leaves = (encode_leaf(leaf) for _, leaf in leaves_of(world))
+    grown = (
+        Subtree.decode(growth.run(), world.parameters)
+        for growth in growths(leaves, world.parameters, world.parameters.n)
+    )
+    return TreeRecord(grown, world.parameters)
+
+
+@pytest.mark.parametrize("height", [3, 4, 6, 7, 11])
+def test_tree_record__from_subtrees_of_any_height__is_the_tree(
+    world: World, tree: SumTree, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sda.relay.tree.SUBTREE_LEVEL", height)
+    record = record_of(world)
+    assert (record.depth, record.root) == (tree.depth, tree.root)
     assert [len(level) for level in record.levels] == [64 << (tree.depth - i) for i in range(tree.depth + 1)]
     for level in range(tree.depth + 1):
         for index in range(1 << (tree.depth - level)):
             assert record.hash(level, index) == tree.node(level, index).hash
-    kept = {level for level, _ in record.sums}
-    assert kept == {level for level in range(tree.depth + 1) if level >= KEPT_LEVEL} | {tree.depth}
+            if (level, index) in record.sums:
+                assert decode_sums(record.sums[level, index], TEST) == tree.node(level, index).sums
+    occupied = TEST.n + len(world.contributors)
+    kept = {(level, i) for level in range(KEPT_LEVEL, tree.depth + 1) for i in range(-(-occupied >> level))}
+    assert set(record.sums) == kept | {(tree.depth, 0)}
+
+
+@pytest.mark.parametrize("count", [0, 3, 2, 10, 11, 12])
+def test_growths__take_every_leaf_once__in_its_place(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Around n + N = 8 and 16: whole subtrees, one leaf more, one less."""
+    monkeypatch.setattr("sda.relay.tree.SUBTREE_LEVEL", 3)
+    some = list(growths((bytes([i]) for i in range(count)), TEST, TEST.n))
+    assert b"".join(growth.leaves for growth in some) == bytes(range(count))
+    assert [growth.first for growth in some] == [TEST.n] + [0] * (len(some) - 1)
+    assert len(some) == max(1, -(-(TEST.n + count) // 8))
+    assert {growth.height for growth in some} == {3}
+    assert all(growth.first + len(growth.leaves) == 8 for growth in some[:-1])
 
 
 @pytest.mark.parametrize("parameters", [TEST, Parameters(n=3, t=1, k=2, length=3, bits=4, maximum=10)])
 def test_sums__round_trip(tmp_path: Path, parameters: Parameters) -> None:
     world = World(tmp_path, parameters, contributors=3)
     world.contribute_all()
-    sums = TreeRecord(leaves_of(world), 3, parameters).root.sums
+    sums = record_of(world).root.sums
     assert decode_sums(encode_sums(sums), parameters) == sums

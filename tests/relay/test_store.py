@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sda.errors import RelayError
 from sda.messages import ENROLMENT_BYTES, Domain
 from sda.params import TEST
 from sda.relay import LocalRelay, Receipt, RefusedError
+from sda.relay.migrations import STEPS
 from tests.world import CHAIN_ID, CONTRACT, World
 
 DOMAIN = Domain(CHAIN_ID, CONTRACT)
@@ -54,7 +56,7 @@ def test_file_of_another_contract__is_refused(tmp_path: Path) -> None:
 def test_file_that_is_no_database__is_refused(tmp_path: Path) -> None:
     path = tmp_path / "relay.sqlite"
     path.write_bytes(b"something else, and long enough to be read as a header" * 40)
-    with pytest.raises(RelayError, match="not a relay's database"):
+    with pytest.raises(RelayError, match="file is not a database"):
         LocalRelay(path, DOMAIN)
 
 
@@ -62,18 +64,29 @@ def test_file__is_private_and_needs_its_directory(tmp_path: Path) -> None:
     path = tmp_path / "relay.sqlite"
     LocalRelay(path, DOMAIN).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(RelayError, match="not a relay's database"):
+    with pytest.raises(RelayError, match="No such file or directory"):
         LocalRelay(tmp_path / "none" / "relay.sqlite", DOMAIN)
 
 
-def test_file_of_another_version__is_refused(tmp_path: Path) -> None:
+def test_file_of_an_earlier_version__is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "relay.sqlite"
     LocalRelay(path, DOMAIN).close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 9")
-    connection.commit()
-    connection.close()
-    with pytest.raises(RelayError, match="schema version 9, must be 2"):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE reviews")
+        connection.execute("DROP TABLE secrets")
+        connection.execute("DELETE FROM migrations WHERE step > 0")
+    LocalRelay(path, DOMAIN).close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM migrations").fetchone() == (len(STEPS),)
+
+
+def test_file_of_a_later_version__is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "relay.sqlite"
+    LocalRelay(path, DOMAIN).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO migrations VALUES (99)")
+    with pytest.raises(RelayError, match=f"is of version {len(STEPS) + 1}, made by a later sda"):
         LocalRelay(path, DOMAIN)
 
 

@@ -13,6 +13,7 @@ import pytest
 from sda.agents.clerk import ClerkAgent, Deed
 from sda.agents.contributor import ContributorAgent
 from sda.agents.developer import DeveloperAgent
+from sda.agents.noise import Sampler
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet
 from sda.chain.settings import TOKEN
@@ -35,9 +36,11 @@ class Cast:
         devnet: Running.
         home: Empty directory.
         clerks: How many stake, equally.
+        sampler: Of all their noise.
     """
 
-    def __init__(self, devnet: Devnet, home: Path, clerks: int = 8) -> None:
+    def __init__(self, devnet: Devnet, home: Path, clerks: int = 8, sampler: Sampler | None = None) -> None:
+        self.sampler = sampler
         self.devnet, self.node, self.home = devnet, devnet.node, home
         self.contracts = Contracts.of(devnet.chain, devnet.deployment)
         self.rounds, self.registry = self.contracts.rounds, self.contracts.registry
@@ -65,7 +68,7 @@ class Cast:
         keys = ClerkKeys(self.home / name, PASSWORD, Strength.LIGHT)
         if new:
             self.devnet.fund([keys.create_account(AccountKey.generate()).address])
-        return ClerkAgent(self.contracts, keys, self.relay)
+        return ClerkAgent(self.contracts, keys, self.relay, self.sampler)
 
     def restarted(self, agent: ClerkAgent) -> ClerkAgent:
         """A new process in a clerk's directory."""
@@ -113,6 +116,12 @@ class Cast:
         """Every clerk makes one pass, but for those that are silent."""
         agents = [agent for clerk_id, agent in self.clerks.items() if clerk_id not in self.silent]
         return [deed for agent in agents for deed in agent.run_once()]
+
+    def take_turns(self) -> list[Deed]:
+        """Every seat's turn to complain comes."""
+        deeds = self.run_all()
+        self.node.increase_time(make_terms().complaint_window // 2)
+        return deeds + self.run_all()
 
     def past_complaints(self) -> None:
         """The longest complaint window of a test's round passes."""
