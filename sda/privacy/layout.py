@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -65,12 +65,3 @@ class Layout:
             EncodingError: The data is not what the query allows.
         """
         return [units // metric.steps * step for metric in self.metrics for step in metric.encode(point)]
-
-    def changed(self, before: Point, after: Point) -> list[int]:
-        """By how many grains of each coordinate two contributors' vectors differ."""
-        pairs = zip(self.encode(before, self.grain), self.encode(after, self.grain), strict=True)
-        return [b - a for a, b in pairs]
-
-    def in_ranges(self, sums: Sequence[int], units: int) -> list[float]:
-        """Sums of coordinates in whole ranges."""
-        return [total / units for total in sums]

@@ -17,8 +17,10 @@ from pathlib import Path
 from sda.errors import ParameterError, SDAError
 from sda.keys import make_private_directory
 from sda.privacy.noise.accounting import Loss, epsilon_of
+from sda.privacy.noise.noise import MAXIMUM_EPSILON
 
 FILE_NAME = "privacy.sqlite"
+DEFAULT_EPSILON, DEFAULT_DELTA = 10.0, 1e-5
 
 
 class BudgetError(SDAError):
@@ -26,7 +28,7 @@ class BudgetError(SDAError):
 
 
 class LedgerError(SDAError):
-    """The ledger contradicts what is asked of it."""
+    """The ledger contradicts what is asked of it, or cannot be read or written."""
 
 
 class Status(StrEnum):
@@ -48,12 +50,12 @@ class Budget:
         epsilon, delta: ε at this δ.
     """
 
-    epsilon: float = 10.0
-    delta: float = 1e-5
+    epsilon: float = DEFAULT_EPSILON
+    delta: float = DEFAULT_DELTA
 
     def __post_init__(self) -> None:
-        if not 0 < self.epsilon <= 1000:
-            raise ParameterError("epsilon", self.epsilon, "in (0, 1000]")
+        if not 0 < self.epsilon <= MAXIMUM_EPSILON:
+            raise ParameterError("epsilon", self.epsilon, f"in (0, {MAXIMUM_EPSILON:g}]")
         if not 0 < self.delta < 1:
             raise ParameterError("delta", self.delta, "in (0, 1)")
 
@@ -120,6 +122,15 @@ class Ledger:
         with self._open() as connection:
             return _budget(connection, owner)
 
+    def afford(self, owner: bytes, loss: Loss) -> None:
+        """Refuse a round that is only thought of; nothing is counted.
+
+        Raises:
+            BudgetError: The budget does not allow it.
+        """
+        with self._open() as connection:
+            _require_affordable(_budget(connection, owner), _entries(connection, owner), loss, "this round")
+
     def reserve(self, owner: bytes, entry: Entry) -> None:
         """Count a round, before anything is sent to it. Doing so again is harmless.
 
@@ -133,7 +144,7 @@ class Ledger:
             if known is not None:
                 _require_same(known, entry)
                 return
-            _require_affordable(_budget(connection, owner), entries, entry)
+            _require_affordable(_budget(connection, owner), entries, entry.loss, f"round {entry.round_id}")
             loss = entry.loss
             connection.execute(
                 "INSERT INTO rounds (owner, round_hash, round_id, query, multiplier, epsilon, delta, status)"
@@ -180,14 +191,13 @@ class Ledger:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """One transaction that nobody else's can come between; undone if anything fails."""
-        with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+                connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{self._path}: cannot be read or written ({error}), so nothing is counted") from error
 
 
 def _require_same(known: Entry, entry: Entry) -> None:
@@ -197,12 +207,12 @@ def _require_same(known: Entry, entry: Entry) -> None:
         raise LedgerError(f"round {entry.round_id}: is over, and was given up as unused")
 
 
-def _require_affordable(budget: Budget, entries: list[Entry], entry: Entry) -> None:
+def _require_affordable(budget: Budget, entries: list[Entry], loss: Loss, name: str) -> None:
     counted = [each.loss for each in entries if each.counts]
-    after = epsilon_of([*counted, entry.loss], budget.delta)
+    after = epsilon_of([*counted, loss], budget.delta)
     if after > budget.epsilon:
         raise BudgetError(
-            f"round {entry.round_id}: would bring ε to {after:.4g} at δ = {budget.delta:g}, and the budget is"
+            f"{name}: would bring ε to {after:.4g} at δ = {budget.delta:g}, and the budget is"
             f" {budget.epsilon:g}: {epsilon_of(counted, budget.delta):.4g} is spent in {len(counted)} rounds"
         )
 

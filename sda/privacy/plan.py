@@ -17,6 +17,7 @@ from sda.params import MAXIMUM_BITS, MAXIMUM_ROW, Parameters
 from sda.privacy.layout import Layout
 from sda.privacy.metrics.metric import Metric, Point, Spread
 from sda.privacy.noise.accounting import Loss, epsilon_of, multiplier_for
+from sda.privacy.noise.dealing import noise_of
 from sda.privacy.noise.gaussian import (
     ROUNDING_SIGMA,
     SMALLEST_DEALER_SIGMA,
@@ -26,7 +27,9 @@ from sda.privacy.noise.gaussian import (
 )
 from sda.privacy.noise.laplace import LaplaceNoise, scaled_sigma_for
 from sda.privacy.noise.noise import OVERFLOW_DELTA, SIGMA_UNIT, Noise
-from sda.privacy.query import Mechanism, Query
+from sda.privacy.noise.promise import Mechanism
+from sda.privacy.points import check_point
+from sda.privacy.query import Query
 from sda.privacy.results import Result, Results
 from sda.round import Terms
 
@@ -116,9 +119,7 @@ class Plan:
         if not layout.units(terms.bits):
             raise ParameterError("bits", terms.bits, f"at least {layout.grain.bit_length()} for the query's steps")
         committee = Committee(terms.n, terms.t, terms.k, terms.silent)
-        if terms.sigma == 0:
-            raise ParameterError("sigma", terms.sigma, "above 0 in a private round")
-        noise = _kind(query)(terms.sigma, committee.dealers)
+        noise = noise_of(terms)
         plan = cls(query, committee, terms.bits, terms.maximum, noise, terms.noise_bound)
         least = noise.bound(layout.length, committee.n)
         if terms.noise_bound < least:
@@ -169,7 +170,7 @@ class Plan:
         Raises:
             EncodingError: The data is not what the query allows.
         """
-        return self.layout.encode(point, self.units)
+        return self.layout.encode(check_point(point, self.query.known, "data point"), self.units)
 
     def spread(self, present: int) -> Spread:
         """Of the noise of so many dealers, in whole ranges."""
@@ -184,7 +185,7 @@ class Plan:
             count: N.
             present: Noise leaves in the sum.
         """
-        totals, spread = self.layout.in_ranges(sums, self.units), self.spread(present)
+        totals, spread = [each / self.units for each in sums], self.spread(present)
         found = [
             Result(metric.name, metric.kind, tuple(metric.decode(totals[place], count, spread)))
             for metric, place in self.layout.slices()
@@ -204,10 +205,6 @@ class Plan:
                 f"at most {most} coordinates in a round with k = {self.committee.k}; {_split(self.query.metrics, most)}"
             )
             raise ParameterError("metrics", f"{self.layout.length} coordinates", allowed)
-
-
-def _kind(query: Query) -> type[GaussianNoise | LaplaceNoise]:
-    return GaussianNoise if query.mechanism is Mechanism.GAUSSIAN else LaplaceNoise
 
 
 def _noise(query: Query, layout: Layout, dealers: int, units: int) -> Noise | None:

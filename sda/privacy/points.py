@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def check_point(row: object, known: Known, where: str) -> Point:
     Raises:
         EncodingError: It is not.
     """
-    if not isinstance(row, dict):
+    if not isinstance(row, Mapping):
         raise EncodingError(f"{where}: must be an object of names and numbers")
     point: dict[str, float] = {}
     for name, value in row.items():

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,27 +23,18 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node
 
-from sda.crypto.hashes import keccak
 from sda.errors import ParameterError
 from sda.privacy.fields import Section, finite
 from sda.privacy.metrics import registry
 from sda.privacy.metrics.metric import Known, Metric
+from sda.privacy.noise.noise import MAXIMUM_EPSILON, OVERFLOW_DELTA
+from sda.privacy.noise.promise import Mechanism, Promise
 
 MAXIMUM_BYTES = 1 << 20
-MAXIMUM_EPSILON = 50.0
-MINIMUM_DELTA = 2.0**-50
-"""Slots that overflow have a share of δ already, 2^-64 (PROTOCOL §11.13)."""
+MINIMUM_EPSILON = 1e-6
+MINIMUM_DELTA = OVERFLOW_DELTA * 2**14
+"""Bounded draws have a share of δ already."""
 DEFAULT_CONFIDENCE = 0.95
-
-_TAG = b"SDA/1 query"
-
-
-class Mechanism(Enum):
-    """The kind of noise. Its value is the first byte of a query's word on chain, so that a clerk, who draws noise of
-    that kind, needs nothing but the terms."""
-
-    GAUSSIAN = 1
-    LAPLACE = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ class Query:
         title: For people.
         known: Names that data may hold.
         epsilon: Privacy loss that one contributor suffers at most.
-        delta: Chance of more; 0 for none but that of an overflowing slot.
+        delta: Chance of more; 0 for none but the 2^-64 of bounded draws.
         confidence: Of the intervals.
         metrics: In the order of their coordinates.
     """
@@ -129,7 +119,12 @@ class Query:
     @property
     def mechanism(self) -> Mechanism:
         """Gaussian noise, unless no δ is granted."""
-        return Mechanism.GAUSSIAN if self.delta else Mechanism.LAPLACE
+        return self.promise.mechanism
+
+    @property
+    def promise(self) -> Promise:
+        """What stands in the round's terms beside the hash."""
+        return Promise.make(self.epsilon, self.delta)
 
     def describe(self) -> dict[str, Any]:
         """Everything, defaults resolved; `read` takes it back."""
@@ -150,8 +145,8 @@ class Query:
 
     @cached_property
     def word(self) -> bytes:
-        """`Terms.query`: the mechanism's byte and 31 bytes of the hash of the canonical form."""
-        return bytes([self.mechanism.value]) + keccak(_TAG + b"\0" + self.canonical)[1:]
+        """`Terms.query`."""
+        return self.promise.word(self.canonical)
 
     def require_word(self, word: bytes) -> None:
         """Refuse a round that asks something else.
@@ -163,22 +158,10 @@ class Query:
             raise ParameterError("query", f"0x{word.hex()}", f"0x{self.word.hex()}, the query that was shown")
 
 
-def mechanism_of(word: bytes) -> Mechanism:
-    """The kind of noise that a round's query word asks for.
-
-    Raises:
-        ParameterError: It is no private query's.
-    """
-    try:
-        return Mechanism(word[0])
-    except ValueError:
-        raise ParameterError("query", f"0x{word.hex()}", "the word of a private query") from None
-
-
 def _epsilon(privacy: Section) -> float:
     epsilon = privacy.number("epsilon")
-    if not 0 < epsilon <= MAXIMUM_EPSILON:
-        raise ParameterError("privacy.epsilon", epsilon, f"in (0, {MAXIMUM_EPSILON:g}]")
+    if not MINIMUM_EPSILON <= epsilon <= MAXIMUM_EPSILON:
+        raise ParameterError("privacy.epsilon", epsilon, f"above 0: in [{MINIMUM_EPSILON:g}, {MAXIMUM_EPSILON:g}]")
     return epsilon
 
 

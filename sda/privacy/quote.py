@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sda.messages.contribution import contribution_size
 from sda.privacy.noise.noise import OVERFLOW_DELTA
+from sda.privacy.noise.promise import Mechanism
 from sda.privacy.plan import Plan
-from sda.privacy.query import Mechanism
 
 
 @dataclass(frozen=True)

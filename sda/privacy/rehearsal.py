@@ -20,14 +20,17 @@ from sda.errors import ChainError, ParameterError
 from sda.keys import ClerkKeys, Identity, Strength
 from sda.messages import Domain
 from sda.outbox import Outbox
-from sda.privacy.ledger import Ledger
+from sda.privacy import asking
+from sda.privacy.counting import entry_of, note_end
+from sda.privacy.ledger import DEFAULT_DELTA, Budget, Ledger
 from sda.privacy.metrics.metric import Point
-from sda.privacy.noise.entry import noisy_sum, round_terms
+from sda.privacy.noise.dealing import draw
+from sda.privacy.noise.noise import MAXIMUM_EPSILON
 from sda.privacy.plan import Committee, Plan
 from sda.privacy.query import Query
 from sda.privacy.results import Results
-from sda.privacy.taking_part import entry_of, note_end
 from sda.relay import LocalRelay
+from sda.round import Terms
 
 T = TypeVar("T")
 
@@ -52,7 +55,7 @@ class Rehearsed:
     Attributes:
         results: With noise.
         plan: Of the round.
-        exact: Whether the revealed sum, before its noise, was the plain sum of all vectors.
+        exact: Whether the revealed sum is that of all vectors and of what all clerks drew, to the unit.
         spent: ε that the round cost a contributor by its ledger, at the budget's δ.
         seconds: Of everything.
     """
@@ -94,6 +97,9 @@ class Rehearsal:
         self.home, self.tell, self.track = home, tell, track
         self.plan = Plan.make(query, committee, len(points))
         self.vectors = [self.plan.encode(point) for point in points]
+        # One query, and nothing else, is what everybody here can afford.
+        self._budget = Budget(MAXIMUM_EPSILON, query.delta or DEFAULT_DELTA)
+        self._drawn: list[list[int]] = []
 
     def run(self) -> Rehearsed:
         """All of it, in order."""
@@ -109,13 +115,16 @@ class Rehearsal:
             developer, round_id = self._open()
             ledger, owner = self._contribute(round_id)
             self._collect(developer, agents, round_id)
-            sums = developer.reveal(round_id)
-            state = self._contracts.rounds.state(round_id)
-            note_end(ledger, owner, ledger.entries(owner)[0], state)
-        seats = self.plan.committee.n
-        results = self.plan.decode(noisy_sum(self.plan, sums, seats), len(self.vectors), seats)
-        exact = sums == [sum(column) for column in zip(*self.vectors, strict=True)]
+            results = asking.results(developer, self._asked, self.plan.query, round_id)
+            parts = [*self.vectors, *self._drawn]
+            exact = developer.reveal(round_id) == [sum(column) for column in zip(*parts, strict=True)]
+            note_end(ledger, owner, self._contracts.rounds.view(round_id))
         return Rehearsed(results, self.plan, exact, ledger.spent(owner), time.perf_counter() - started)
+
+    def _draw(self, terms: Terms) -> list[int]:
+        """A clerk's noise, remembered: only a rehearsal may, to see that all of it is in the sum."""
+        self._drawn.append(draw(terms))
+        return self._drawn[-1]
 
     # ------------------------------------------------------------------ the steps
 
@@ -127,7 +136,7 @@ class Rehearsal:
         for name in self.track("clerks stake", names, len(names)):
             keys = ClerkKeys(self.home / "keys" / name, PASSWORD, Strength.LIGHT)
             keys.create_account(named_account(name))
-            agents.append(ClerkAgent(self._contracts, keys, self._relay))
+            agents.append(ClerkAgent(self._contracts, keys, self._relay, self._draw))
             agents[-1].register(100 * TOKEN)
         return agents
 
@@ -136,8 +145,12 @@ class Rehearsal:
         account = named_account("developer")
         identity = Identity.create(self.home / "keys" / "developer", PASSWORD, Strength.LIGHT, account)
         developer = DeveloperAgent(self._contracts, identity, self._relay, self.home / "developer")
+        self._asked = Ledger(self.home / "developer")
+        self._asked.set_budget(identity.account.address, self._budget)
         maximum = self.plan.maximum
-        terms = round_terms(
+        round_id = asking.ask(
+            developer,
+            self._asked,
             self.plan,
             minimum=len(self.vectors),
             collect_window=24 * 60 * MINUTE,
@@ -148,9 +161,8 @@ class Rehearsal:
             rate=_ROW_FEE // (maximum * self.plan.parameters.row_length),
             reward=min(TOKEN // 100, _REWARDS // maximum),
         )
-        round_id, _ = developer.open(terms)
         self._devnet.node.mine(self._contracts.deployment.settings.rounds.seed_delay + 1)
-        outcome, _ = developer.draw(round_id)
+        outcome = asking.draw(developer, self._asked, self.plan.query, round_id)
         if outcome is not Outcome.DRAWN:
             raise ChainError(f"draw: {outcome.name.lower()}")
         return developer, round_id
@@ -160,20 +172,23 @@ class Rehearsal:
         view = self._contracts.rounds.view(round_id)
         minima = Minima(n=2, t=1, minimum=2)
         check_round(view, Pinned(view.chain_id, view.contract), minima, self._contracts.chain.now())
-        entry, count, owner = entry_of(view, self.plan), len(self.vectors), b""
+        entry, count, owner = entry_of(view, Plan.of(self.plan.query, view.terms)), len(self.vectors), b""
         ledger, outbox = Ledger(self.home / "contributors"), Outbox(self.home / "contributors")
         for vector in self.track("contributors send", self.vectors, count):
             identity = Identity.generate()
             owner = identity.account.address
             key = ContributorKey(identity.account, identity.key(view.chain_id, view.contract))
             position = self._relay.enrol(key.enrol(view.domain).encode())
+            ledger.set_budget(owner, self._budget)
             ledger.reserve(owner, entry)
             self._relay.submit(outbox.prepare(view, key, position, vector, owner).encode())
         return ledger, owner
 
     def _collect(self, developer: DeveloperAgent, agents: Sequence[ClerkAgent], round_id: int) -> None:
+        for agent in self.track("clerks deal noise", agents, len(agents)):
+            agent.run_once()
         self.tell("the developer closes the collection")
-        developer.snapshot(round_id)
+        asking.close_collection(developer, self._asked, self.plan.query, round_id)
         for agent in self.track("clerks check their jobs", agents, len(agents)):
             agent.run_once()
         complaint_end = self._contracts.rounds.deadlines(round_id).complaint_end

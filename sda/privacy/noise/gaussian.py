@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 from typing import Any
 
-import opendp.prelude as dp
-
-from sda.privacy.noise.noise import OVERFLOW_BITS, Noise, clip
+from sda.privacy.noise.noise import OVERFLOW_BITS, Noise
 
 SMALLEST_DEALER_SIGMA = 1.5
 """Integer units. Below it a sum of discrete Gaussians is not nearly one."""
@@ -26,8 +25,6 @@ SMALLEST_SIGMA = 24.0
 ROUNDING_SIGMA = 1.2
 """s, in integer units. See `rounding_closeness`."""
 
-dp.enable_features("contrib")
-
 
 @dataclass(frozen=True)
 class GaussianNoise(Noise):
@@ -35,9 +32,8 @@ class GaussianNoise(Noise):
 
     def draw(self, length: int, bound: int) -> list[int]:
         """Exact: integer arithmetic on random bits of the operating system's generator."""
-        domain: Any = dp.vector_domain(dp.atom_domain(T="i64"))
-        sampler = dp.m.make_gaussian(domain, dp.l2_distance(T="f64"), scale=math.nextafter(self.dealer_sigma, math.inf))
-        return clip(sampler([0] * length), bound)
+        draws = _sampler(math.nextafter(self.dealer_sigma, math.inf))([0] * length)
+        return [min(max(each, -bound), bound) for each in draws]
 
     def bound(self, coordinates: int, seats: int) -> int:
         """From P(|X| > T) ≤ 2·exp(-T² / 2σ_i²), as a discrete Gaussian is subgaussian."""
@@ -48,6 +44,21 @@ class GaussianNoise(Noise):
         """That of the normal distribution."""
         del present
         return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+@cache
+def _opendp() -> Any:
+    """OpenDP takes more than a second to load: only whoever draws waits for it."""
+    import opendp.prelude as dp
+
+    dp.enable_features("contrib")
+    return dp
+
+
+def _sampler(scale: float) -> Any:
+    """Adds a discrete Gaussian to each of a list of integers."""
+    dp = _opendp()
+    return dp.m.make_gaussian(dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T="f64"), scale=scale)
 
 
 def sum_closeness(dealer_sigma: float, dealers: int) -> float:

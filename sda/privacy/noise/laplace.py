@@ -5,8 +5,8 @@ negative binomial ones of shape 1/h. So each dealer draws the difference of two 
 the discrete Laplace, without a correction term, and more of them give it plus independent noise. Dealers that each
 draw a whole discrete Laplace would need h times the variance.
 
-Sampling: inversion of a table of integer weights, computed by an exact recurrence with rational a. Rounding changes the
-distribution by less than 2^-150, where overflowing slots (§11.13) have 2^-64 anyway.
+Sampling: inversion of a table of integer weights, computed by a recurrence with rational a. Rounding each weight down
+changes the distribution of a whole round's draws by less than 2^-180, far below what bounded draws change anyway.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from statistics import NormalDist
 import numpy as np
 
 from sda.errors import ParameterError
-from sda.privacy.noise.noise import OVERFLOW_BITS, SIGMA_UNIT, Noise, clip
+from sda.privacy.noise.noise import OVERFLOW_BITS, SIGMA_UNIT, Noise
 
 _DECAY_BITS = 64
-_WEIGHT_BITS = 192
+_WEIGHT_BITS = 256
 MAXIMUM_TABLE = 1 << 21
+"""Weights in a table: 140 MB, for a σ of 28,000 units."""
 _GRID_LIMIT = 1 << 22
 
 
@@ -53,22 +54,27 @@ class LaplaceNoise(Noise):
         Raises:
             ParameterError: The scale needs too large a table.
         """
-        table = _table(self.decay, self.dealers, self._reach(length, 1))
-        total, below = table[-1], secrets.randbelow
-        draws = [bisect_right(table, below(total)) - bisect_right(table, below(total)) for _ in range(length)]
-        return clip(draws, bound)
+        reach = self._require_table(min(bound, self._reach(_WEIGHT_BITS * math.log(2))))
+        table, below = _table(self.decay, self.dealers, reach), secrets.randbelow
+        total = table[-1]
+        return [bisect_right(table, below(total)) - bisect_right(table, below(total)) for _ in range(length)]
 
     def bound(self, coordinates: int, seats: int) -> int:
-        """From P(|X - Y| > T) ≤ 2·a^(T+1): NB(1/h) is below the geometric."""
-        return self._reach(coordinates, seats)
+        """From P(X > T or Y > T) ≤ 2·a^(T+1) for a draw X - Y: NB(1/h) is below the geometric.
 
-    def _reach(self, coordinates: int, seats: int) -> int:
+        Raises:
+            ParameterError: The scale needs too large a table.
+        """
         nats = math.log(2 * coordinates * seats) + OVERFLOW_BITS * math.log(2)
-        reach = math.ceil(nats / self.epsilon_per_unit)
+        return self._require_table(self._reach(nats))
+
+    def _reach(self, nats: float) -> int:
+        return math.ceil(nats / self.epsilon_per_unit)
+
+    def _require_table(self, reach: int) -> int:
         if reach > MAXIMUM_TABLE:
-            raise ParameterError(
-                "sigma", self.sigma, "smaller for pure ε: grant a δ, choose fewer steps, or ask less in a round"
-            )
+            allowed = "smaller for pure ε: grant a δ, choose fewer steps, or ask less in a round"
+            raise ParameterError("sigma", self.sigma, allowed)
         return reach
 
     def factor(self, confidence: float, present: int) -> float:
@@ -93,7 +99,7 @@ def scaled_sigma_for(epsilon_per_unit: float) -> int:
     return math.ceil(SIGMA_UNIT * math.sqrt(2 * a) / -math.expm1(-epsilon_per_unit) * (1 + 1e-9))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _table(decay: int, dealers: int, reach: int) -> list[int]:
     """Cumulative weights of NB(1/h, a) at 0, 1, …, reach: w_k = w_{k-1}·a·(k - 1 + 1/h)/k."""
     weight = total = 1 << _WEIGHT_BITS

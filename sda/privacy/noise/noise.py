@@ -14,10 +14,18 @@ from dataclasses import dataclass
 SIGMA_UNIT = 1 << 16
 """`Terms.sigma` is in units of 2^-16."""
 
-OVERFLOW_BITS = 64
-"""A slot overflows by any draw of any dealer with probability 2^-64 at most."""
+MAXIMUM_EPSILON = 50.0
+"""Beyond it nothing is promised."""
 
-OVERFLOW_DELTA = 2.0**-OVERFLOW_BITS
+OVERFLOW_DELTA = 2.0**-64
+"""What bounded draws add to δ, whatever ε is (PROTOCOL §11.13)."""
+
+OVERFLOW_BITS = 137
+"""Any draw of any dealer lies beyond ±T with probability η = 2^-137 at most, and is then cut off.
+
+Noise that is within η of the noise accounted for adds η on the one side of P(S) ≤ e^ε·P'(S) + δ and e^ε·η on the other:
+(1 + e^50)·2^-137 < 2^-64.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,3 @@ class Noise(ABC):
     def factor(self, confidence: float, present: int) -> float:
         """Half of the interval that holds the sum of `present` draws with this confidence, in its standard
         deviations."""
-
-
-def clip(draws: list[int], bound: int) -> list[int]:
-    """Draws that fit their slots; what this changes has its place in δ."""
-    return [min(max(draw, -bound), bound) for draw in draws]
