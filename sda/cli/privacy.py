@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +13,12 @@ from sda.cli.analytics import EXTRA
 from sda.cli.extras import extra
 from sda.cli.output import Answer, command, example_epilog, facts, table
 from sda.cli.session import Session, pass_session
-from sda.errors import ChainError, ParameterError
+from sda.cli.values import ADDRESS
+from sda.errors import ChainError, ParameterError, ProofError
 
 if TYPE_CHECKING:
     from sda.privacy.ledger import Entry, Ledger
+    from sda.privacy.noise.promise import Promise
 
 key_option = click.option("--key", required=True, help="Name of the contributor's or developer's key.")
 
@@ -65,6 +68,53 @@ def set_budget(session: Session, key: str, epsilon: float, delta: float) -> Answ
     return Answer(data, f"{key}: ε = {epsilon:g} at δ = {delta:g} from now on; {spent:.4g} of it is spent")
 
 
+@command(group, "rounds", example="sda privacy rounds 0x5AEDA56215b167893e80B4fE645BA6d5Bab767DE")
+@click.argument("developer", type=ADDRESS)
+@click.option("--delta", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=1e-5, show_default=True)
+@pass_session
+def rounds_of(session: Session, developer: bytes, delta: float) -> Answer:
+    """Add up what a developer's rounds announce on chain; nobody's keys, ledger or queries are needed.
+
+    The total is that of somebody who took part in all of them.
+    """
+    with extra(EXTRA):
+        from sda.privacy.counting import Announced, announced_epsilon
+    rounds = session.contracts.rounds
+    found = []
+    for round_id in rounds.requested_by(developer):
+        released = rounds.round(round_id).snapshot_at > 0
+        found.append(Announced.of(round_id, rounds.state(round_id), rounds.terms(round_id), released))
+    total = announced_epsilon(found, delta)
+    rows = [
+        (each.round_id, each.state.name.lower(), _announced(each.promise), "yes" if each.released else "")
+        for each in found
+    ]
+    data = {
+        "epsilon": total if math.isfinite(total) else None,
+        "delta": delta,
+        "rounds": [
+            {
+                "round": each.round_id,
+                "state": each.state.name.lower(),
+                "epsilon": each.promise and each.promise.epsilon,
+                "delta": each.promise and each.promise.delta,
+                "released": each.released,
+            }
+            for each in found
+        ],
+    }
+    words = f"ε = {total:.4g}" if math.isfinite(total) else "no ε"
+    shown = {"all that were released": f"{words} at δ = {delta:g}"}
+    text = Group(table(("round", "state", "announces", "released"), rows), Text(""), facts(shown))
+    return Answer(data, text)
+
+
+def _announced(promise: Promise | None) -> str:
+    if promise is None:
+        return "nothing: no noise that is told of"
+    return f"ε = {promise.epsilon:.6g}, δ = {promise.delta:.6g} ({promise.mechanism.name.lower()})"
+
+
 def _open(session: Session, key: str) -> tuple[Ledger, bytes]:
     """The ledger in the directory of a key. It is told apart by account, which stands in a key file in the clear."""
     with extra(EXTRA):
@@ -74,18 +124,13 @@ def _open(session: Session, key: str) -> tuple[Ledger, bytes]:
 
 def _audit(session: Session, book: Ledger, owner: bytes, entry: Entry) -> dict[str, Any]:
     """What the chain says of an entry."""
-    from sda.privacy.taking_part import check_entry, note_end
+    from sda.privacy.counting import check_entry, note_end
 
-    rounds = session.contracts.rounds
     try:
-        view = rounds.view(entry.round_id)
-        if view.round_hash != entry.round_hash:
-            raise ParameterError(
-                "round", entry.round_id, "the round that is counted: this is another chain or contract"
-            )
-        check_entry(entry, view.terms)
-        note_end(book, owner, entry, view.state)
-    except (ParameterError, ChainError) as error:
+        view = session.contracts.rounds.view(entry.round_id)
+        check_entry(entry, view)
+        note_end(book, owner, view)
+    except (ParameterError, ProofError, ChainError) as error:
         return {"round": entry.round_id, "ok": False, "found": str(error)}
     return {"round": entry.round_id, "ok": True, "found": f"as on chain ({view.state.name.lower()})"}
 
