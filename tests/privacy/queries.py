@@ -11,6 +11,16 @@ from sda.privacy.query import Query
 
 EVENTS = ["on", "off", "timer", "music", "news"]
 COMMITTEE = Committee(n=8, t=3, k=3, silent=1)
+AGREED: dict[str, int] = {
+    "minimum": 100,
+    "collect_window": 3600,
+    "complaint_window": 600,
+    "row_window": 600,
+    "claim_window": 86400,
+    "flat_fee": 1,
+    "rate": 1,
+    "reward": 1,
+}
 VALUE = {"value": "seconds", "range": [0, 600]}
 
 METRICS: dict[str, dict[str, Any]] = {

@@ -8,8 +8,9 @@ import pytest
 from dp_accounting import GaussianDpEvent
 from dp_accounting.pld import PLDAccountant
 from dp_accounting.rdp import RdpAccountant
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from sda.errors import ParameterError
 from sda.privacy.noise.accounting import Loss, epsilon_of, multiplier_for
@@ -25,6 +26,7 @@ def pure(epsilon: float) -> Loss:
     return Loss(None, epsilon, 0.0)
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 10), st.sampled_from([1e-3, 1e-6, 1e-9]))
 def test_multiplier__is_what_its_epsilon_needs(epsilon: float, delta: float) -> None:
     multiplier = multiplier_for(epsilon, delta)
@@ -50,12 +52,38 @@ def test_epsilon__of_pure_rounds__adds_up_and_does_better_where_a_delta_is_grant
     assert many <= bound < 10
 
 
+@settings(deadline=None)
+@given(st.floats(0.3, 30), st.sampled_from([1e-3, 1e-6, 1e-9]))
+def test_epsilon__of_a_gaussian_round__solves_the_exact_equation(multiplier: float, delta: float) -> None:
+    """Balle, Wang 2018, theorem 8, by other functions; in logarithms where the terms nearly cancel."""
+    epsilon = epsilon_of([gaussian(multiplier)], delta)
+    first = norm.cdf(0.5 / multiplier - epsilon * multiplier)
+    second = math.exp(epsilon + norm.logcdf(-0.5 / multiplier - epsilon * multiplier))
+    assert first - second <= delta * (1 + 1e-6)
+    assert first - second >= delta * (1 - 1e-6) or epsilon == 0
+
+
+@pytest.mark.parametrize(("epsilon", "rounds"), [(0.1, 5), (0.1, 40), (1.0, 3)])
+def test_epsilon__of_pure_rounds__is_that_of_the_optimal_composition(epsilon: float, rounds: int) -> None:
+    """Kairouz, Oh, Viswanath 2015, theorem 3.3: k answers, i of which were lies, have losses (k - 2i)·ε."""
+
+    def delta_at(target: float) -> float:
+        chance = [math.comb(rounds, i) * math.exp((rounds - i) * epsilon) for i in range(rounds + 1)]
+        gain = [max(0.0, -math.expm1(target - (rounds - 2 * i) * epsilon)) for i in range(rounds + 1)]
+        return math.fsum(c * g for c, g in zip(chance, gain, strict=True)) / (1 + math.exp(epsilon)) ** rounds
+
+    found = epsilon_of([pure(epsilon)] * rounds, DELTA)
+    assert delta_at(found) <= DELTA * (1 + 1e-9)
+    assert delta_at(found - 2e-4 * rounds) > DELTA or found == pytest.approx(epsilon * rounds)
+
+
 def test_epsilon__of_mixed_rounds__exceeds_each_part_and_not_their_sum() -> None:
     parts = [gaussian(5.0), pure(0.3), pure(0.3), pure(0.2)]
     whole = epsilon_of(parts, DELTA)
     assert max(epsilon_of(parts[:1], DELTA), 0.8) < whole <= epsilon_of(parts[:1], DELTA) + 0.8 + 1e-3
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.one_of(st.floats(1, 50).map(gaussian), st.floats(0.01, 1).map(pure)), min_size=1, max_size=4))
 def test_epsilon__of_more_rounds__is_never_less(losses: list[Loss]) -> None:
     # The grid of the distributions is 1e-4, and each part is rounded up on it.

@@ -1,6 +1,6 @@
 """The clerks' noise beside its definition: laws, sums of dealers, tails, closeness.
 
-Where chance decides, an honest sampler fails with probability 1e-6 at most.
+Where chance decides, an honest sampler fails with probability 1e-9 at most, all draws together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import chi2
@@ -28,7 +28,7 @@ from sda.privacy.noise.gaussian import (
 from sda.privacy.noise.laplace import LaplaceNoise, scaled_sigma_for
 from sda.privacy.noise.noise import SIGMA_UNIT
 
-FAILURE = 1e-6
+FAILURE = 1e-10
 BOUND = 10**6
 
 
@@ -59,7 +59,7 @@ def require_law(draws: list[int], masses: np.ndarray) -> None:
     rest = len(draws) - sum(expected.values())
     terms = [(found[value] - each) ** 2 / each for value, each in expected.items()]
     others = sum(number for value, number in found.items() if value not in expected)
-    terms += [(others - rest) ** 2 / rest] * (rest >= 20)
+    terms += [(others - rest) ** 2 / rest] if rest >= 20 else []
     assert sum(terms) <= chi2.ppf(1 - FAILURE, len(terms) - 1)
 
 
@@ -96,6 +96,7 @@ def test_laplace__sum_of_h_dealers__is_exactly_the_discrete_laplace(dealers: int
     require_law(total.tolist(), laplace_masses(noise.epsilon_per_unit, 300))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 20))
 def test_laplace__scale_on_chain__never_gives_less_noise_than_was_asked(epsilon: float) -> None:
     noise = LaplaceNoise(scaled_sigma_for(epsilon), 3)
@@ -173,8 +174,8 @@ def test_closeness__at_the_smallest_scales__is_negligible() -> None:
 def test_factor__of_the_interval__holds_as_many_draws_as_it_says(noise: GaussianNoise, present: int) -> None:
     total = np.sum([noise.draw(20_000, BOUND) for _ in range(present)], axis=0)
     half = noise.factor(0.95, present) * noise.sd(present)
-    # 95% of 20,000, five standard deviations down; integers make it a little more.
-    assert 0.942 <= float((np.abs(total) <= half).mean()) <= 0.975
+    # 95% of 20,000, six and a half standard deviations down; integers make it a little more.
+    assert 0.94 <= float((np.abs(total) <= half).mean()) <= 0.975
 
 
 def test_sd__of_surplus_dealers__grows_with_the_root() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sda.crypto.encoding import pack, unpack
@@ -17,21 +17,17 @@ from sda.privacy.plan import Committee, Plan
 from sda.privacy.query import Query
 from sda.privacy.quote import guarantee, quote
 from sda.round import Terms
-from tests.privacy.queries import COMMITTEE, EVENTS, METRICS, people, query
+from tests.privacy.queries import AGREED, COMMITTEE, EVENTS, METRICS, people, query
 
 WIDE = Committee(n=26, t=8, k=10, silent=3)
-AGREED = {
-    "minimum": 100,
-    "collect_window": 3600,
-    "complaint_window": 600,
-    "row_window": 600,
-    "claim_window": 86400,
-    "flat_fee": 1,
-    "rate": 1,
-    "reward": 1,
-}
 ALL = query(*METRICS.values())
-PURE = query(*METRICS.values(), privacy={"epsilon": 1})
+COARSE = [
+    each | ({"steps": 100} if each["metric"] in ("sum", "mean", "variance") else {})
+    for each in METRICS.values()
+    if each.get("most") != 7
+]
+"""Pure ε has noise for a few thousand units at most: steps with a small common multiple."""
+PURE = query(*COARSE, privacy={"epsilon": 1})
 
 
 def terms_of(asked: Query) -> Terms:
@@ -47,6 +43,7 @@ def test_terms__carry_the_plan(asked: Query) -> None:
     assert (terms.silent, terms.query) == (COMMITTEE.silent, asked.word)
 
 
+@settings(deadline=None)
 @given(
     epsilon=st.floats(0.02, 20),
     delta=st.sampled_from([0, 1e-9, 1e-5, 0.1]),
@@ -104,7 +101,7 @@ def test_terms__with_less_than_the_query_promises__are_refused(terms: Terms, mes
 def test_plan__more_slots_than_a_round_can_hold__says_how_to_split() -> None:
     wide = {"metric": "histogram", "value": "seconds", "bins": list(range(1500))}
     with pytest.raises(
-        ParameterError, match="ask in 3 rounds, each with its share of ε and δ: metric 0 | metric 1"
+        ParameterError, match=r"ask in 3 rounds, each with its share of ε and δ: metric 0 \| metric 1"
     ) as caught:
         Plan.make(query(*[wide] * 3), COMMITTEE, 1_000_000)
     assert caught.value.value == "4497 coordinates"
