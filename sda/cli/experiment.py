@@ -35,14 +35,17 @@ def group() -> None:
     help="Gets figures/; the tables of experiment.md in it are rewritten.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the simulated users.")
-def rappor_vs_clerks(out: Path, seed: int) -> Answer:
+@click.option(
+    "--repetitions", type=click.IntRange(min=100), default=50_000, show_default=True, help="Behind every error."
+)
+def rappor_vs_clerks(out: Path, seed: int, repetitions: int) -> Answer:
     """How many users local privacy needs for the error of 1,000 users with noise from the clerks, at equal ε.
 
     Takes a minute or two.
     """
     with extra(EXTRA):
         from sda.privacy.experiment import page
-    data = page.run(out, seed, tell)
+    data = page.run(out, seed, tell, repetitions)
     return Answer(data, _shown(data, out))
 
 

@@ -32,9 +32,10 @@ def save_chart(results: Results, path: Path) -> None:
             f"{results.title}\n{results.count:,} contributors, {100 * results.confidence:g}% intervals of the noise",
             size=10,
         )
-        panels = figure.subplots(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for panel, metric in zip(panels, shown, strict=True):
-            _draw(panel, metric)
+        if shown:
+            panels = figure.subplots(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
+            for panel, metric in zip(panels, shown, strict=True):
+                _draw(panel, metric)
         save_figure(figure, path)
 
 
@@ -70,5 +71,6 @@ def _draw(panel: Any, metric: Result) -> None:
     panel.set_yticks(places, [each.label for each in estimates])
     panel.invert_yaxis()
     panel.axvline(0, color="black", linewidth=0.6)
-    panel.set_title(f"{metric.name} ({metric.kind})", loc="left", size=9)
+    more = f", {len(estimates)} of {len(metric.estimates)} figures" if len(estimates) == MAXIMUM_BARS else ""
+    panel.set_title(f"{metric.name} ({metric.kind}{more})", loc="left", size=9)
     panel.set_xlabel(estimates[0].unit)

@@ -17,7 +17,6 @@ from sda.privacy.query import Query
 
 PARAMETERS = Rappor(bits=128, hashes=2, cohorts=8)
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
-REPETITIONS = 5
 CONFIDENCE_SDS = 3.3
 """A count is found with clerks if it exceeds so many standard deviations: the decoder's 5% among 100 strings."""
 
@@ -43,20 +42,20 @@ def shares() -> list[float]:
     return [float(weight) for weight in weights / weights.sum()]
 
 
-def measure_bloom(seed: int) -> list[Decoded]:
+def measure_bloom(repetitions: int, seed: int) -> list[Decoded]:
     """RAPPOR over all sizes, f, p and q the common ones."""
     rng = np.random.default_rng(seed)
-    return [_rappor(users, rng) for users in SIZES]
+    return [_rappor(users, repetitions, rng) for users in SIZES]
 
 
-def measure_clerks(epsilon: float, seed: int) -> Decoded:
+def measure_clerks(epsilon: float, repetitions: int, seed: int) -> Decoded:
     """The same strings in a round of `USERS` with the noise of all clerks, at the same pure ε."""
     events = [f"event-{number}" for number in range(EVENTS)]
     query = {"events": events, "privacy": {"epsilon": epsilon}, "metrics": [{"metric": "count", "per_user": 1}]}
     plan = Plan.make(Query.from_mapping(query), COMMITTEE, USERS)
     rng = np.random.default_rng(seed)
     errors, found = [], []
-    for _ in range(20 * REPETITIONS):
+    for _ in range(20 * repetitions):
         holders = rng.multinomial(USERS, shares())
         noise = np.sum([plan.noise.draw(EVENTS, plan.noise_bound) for _ in range(COMMITTEE.n)], axis=0) / plan.units
         errors.append(noise / USERS)
@@ -64,10 +63,10 @@ def measure_clerks(epsilon: float, seed: int) -> Decoded:
     return Decoded(USERS, math.sqrt(float(np.mean(np.square(errors)))), float(np.mean(found)))
 
 
-def _rappor(users: int, rng: np.random.Generator) -> Decoded:
+def _rappor(users: int, repetitions: int, rng: np.random.Generator) -> Decoded:
     values = [f"event-{number}" for number in range(EVENTS)]
     errors, found = [], []
-    for _ in range(REPETITIONS):
+    for _ in range(repetitions):
         holders = rng.multinomial(users, shares())
         decoded = decode(PARAMETERS, simulate(PARAMETERS, values, holders.tolist(), rng), values)
         errors.append([(each.count - true) / users for each, true in zip(decoded, holders, strict=True)])

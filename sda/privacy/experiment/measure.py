@@ -14,7 +14,6 @@ from sda.privacy.experiment.scenarios import COMMITTEE, COMMON, RARE, Scenario
 USERS = 1000
 """n of the claim."""
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-REPETITIONS = 50_000
 REFERENCE = 500_000
 """N of the direct comparison."""
 
@@ -70,16 +69,16 @@ class Comparison:
     equal_population: float
 
 
-def compare_all(scenarios: Iterable[Scenario], seed: int) -> list[Comparison]:
+def compare_all(scenarios: Iterable[Scenario], repetitions: int, seed: int) -> list[Comparison]:
     """Every scenario, for rare and for common events."""
     found = []
     for scenario in scenarios:
-        noises = clerk_noise(scenario)
+        noises = clerk_noise(scenario, repetitions)
         found += [compare(scenario, share, *noises, np.random.default_rng(seed)) for share in (RARE, COMMON)]
     return found
 
 
-def clerk_noise(scenario: Scenario, draws: int = REPETITIONS) -> tuple[Floats, Floats]:
+def clerk_noise(scenario: Scenario, draws: int) -> tuple[Floats, Floats]:
     """The noise in a count, in contributors, drawn by the dealers that clerks run: of h of them, and of all n."""
     plan = scenario.plan
     total, promised = np.zeros(draws), np.zeros(draws)
@@ -93,10 +92,11 @@ def clerk_noise(scenario: Scenario, draws: int = REPETITIONS) -> tuple[Floats, F
 def compare(
     scenario: Scenario, share: float, of_honest: Floats, of_all: Floats, rng: np.random.Generator
 ) -> Comparison:
-    """One scenario for events of one share, with what `clerk_noise` drew."""
+    """One scenario for events of one share, with what `clerk_noise` drew; as many repetitions of the rest."""
+    repetitions = len(of_all)
     clerks, promised = _clerks(of_all, share, rng), _clerks(of_honest, share, rng)
-    local = tuple(measure_local(scenario, share, users, rng) for users in SIZES)
-    reference = measure_local(scenario, share, REFERENCE, rng)
+    local = tuple(measure_local(scenario, share, users, repetitions, rng) for users in SIZES)
+    reference = measure_local(scenario, share, REFERENCE, repetitions, rng)
     # The error of local randomisation falls with √N exactly, in both senses.
     equal = REFERENCE * (reference.error / clerks.error) ** 2
     return Comparison(
@@ -116,10 +116,10 @@ def compare(
     )
 
 
-def measure_local(scenario: Scenario, share: float, users: int, rng: np.random.Generator) -> Point:
+def measure_local(scenario: Scenario, share: float, users: int, repetitions: int, rng: np.random.Generator) -> Point:
     """Error of local randomisation: sums of independent bits are binomial, so millions cost no more than thousands."""
     one, zero = scenario.chances()
-    holders = rng.binomial(users, share, REPETITIONS)
+    holders = rng.binomial(users, share, repetitions)
     ones = rng.binomial(holders, one) + rng.binomial(users - holders, zero)
     estimate = (ones - users * zero) / (one - zero) / users
     return Point(users, _rms(estimate - holders / users), _rms(estimate - share))

@@ -15,29 +15,33 @@ from sda.privacy.experiment.measure import USERS, compare_all
 from sda.privacy.experiment.scenarios import COMMITTEE, RARE, scenarios
 
 PAGE, FIGURES, DATA = "experiment.md", "figures", "experiment.json"
+REPETITIONS = 50_000
+DECODED_EACH = 10_000
+"""Repetitions of a sum for one of RAPPOR's decoder, which takes seconds."""
 START, END = "<!-- measured -->\n", "<!-- end of measured -->"
 
 
-def run(folder: Path, seed: int, tell: Callable[[str], None]) -> dict[str, Any]:
+def run(folder: Path, seed: int, tell: Callable[[str], None], repetitions: int = REPETITIONS) -> dict[str, Any]:
     """Measure everything and write figures, data and, if it is there, the page's tables.
 
     Args:
         folder: Gets `figures/`; `experiment.md` in it gets the tables.
         seed: Of the simulated users; noise is fresh.
         tell: Called with a line for people before each step.
+        repetitions: Behind every measured error.
     """
-    page = folder / PAGE
+    page, decoded = folder / PAGE, max(1, repetitions // DECODED_EACH)
     if page.exists():
         _parts(page)
     tell("users with randomised response, and with noise from the clerks")
-    comparisons = compare_all(scenarios(), seed)
+    comparisons = compare_all(scenarios(), repetitions, seed)
     tell("RAPPOR with Bloom filters and decoder")
-    rappor = measure_bloom(seed)
+    rappor = measure_bloom(decoded, seed)
     epsilons = {
         f"ε = {PARAMETERS.report_epsilon:.2f} (one report)": PARAMETERS.report_epsilon,
         f"ε = {PARAMETERS.permanent_epsilon:.2f} (all reports)": PARAMETERS.permanent_epsilon,
     }
-    clerks = {words: measure_clerks(epsilon, seed) for words, epsilon in epsilons.items()}
+    clerks = {words: measure_clerks(epsilon, decoded, seed) for words, epsilon in epsilons.items()}
     tell("figures")
     draw_all(comparisons, rappor, clerks, folder / FIGURES)
     data = {

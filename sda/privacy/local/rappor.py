@@ -47,7 +47,9 @@ class Rappor:
             raise ParameterError("cohorts", self.cohorts, "in [1, 65536]")
         if not 0 < self.f < 1:
             raise ParameterError("f", self.f, "in (0, 1)")
-        if not 0 <= self.p < self.q <= 1:
+        if not self.q <= 1:
+            raise ParameterError("q", self.q, "at most 1")
+        if not 0 <= self.p < self.q:
             raise ParameterError("p", self.p, f"in [0, q = {self.q})")
 
     @property
