@@ -84,7 +84,7 @@ def test_run__a_small_round__gives_table_json_csv_and_chart(sda: Shell, files: P
         (
             ("metric: count", "metric: quantiles, value: minutes, range: [0, 60], leaves: 1024"),
             "",
-            "metrics = '2048 coordinates': must be at most 756 coordinates in a round with k = 1; 'who' alone needs 2046",
+            "metrics = '2048 coordinates': must be at most 756 coordinates in a round with k = 1; 'who' alone",
         ),
         (("1", "1"), "--silent 5", "silent = 5: must be in [0, n - t - 1 = 2]"),
         (("1", "1"), "--chart sums.jpg", "chart = 'sums.jpg': must be a name that ends in .svg"),
