@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -74,6 +74,18 @@ bench-250k: setup ## the same up to 250,000: hours the first time, goes on where
 bench-clerk-250k: setup ## a clerk's whole job for 250,000 contributors (minutes)
 	$(RUN)/python -m bench clerk-250k
 
+side-by-side: .side-by-side/.stamp ## ours beside Flower, MPyC, Prio3 and sealed boxes (a quarter of an hour)
+	.side-by-side/bin/python -m bench.side_by_side
+
+.side-by-side/.stamp: pyproject.toml bench/side_by_side/requirements.lock bench/side_by_side/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed"; exit 1; }
+	@echo "setting up Flower, MPyC and Prio3 (about a minute) …"
+	@$(PYTHON) -m venv .side-by-side
+	@.side-by-side/bin/pip install --quiet --disable-pip-version-check \
+	  -c bench/side_by_side/requirements.lock -e '.[side-by-side]'
+	@cd bench/side_by_side && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
+	@touch $@
+
 gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build
 	forge test --match-contract "RoundsGas|DisputesGas"
@@ -110,4 +122,4 @@ lock: ## pin the newest Python packages that fit together
 	@tools/lock $(PYTHON)
 
 clean: ## remove what setup and tests made
-	rm -rf $(VENV) $(AUDIT) node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(AUDIT) .side-by-side bench/side_by_side/node_modules node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info

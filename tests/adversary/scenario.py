@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sda.errors import SDAError
+from sda.round import Terms
 from tests.adversary.test_contributors import lie
+from tests.chain.stage import make_private_terms, make_terms
 from tests.rounds.cast import Cast
 
 HONEST = 4
@@ -25,6 +27,7 @@ class Scenario:
         play: Does it in a round that collects and has its honest contributors, and leaves the round closed or not.
         spoils: Whether the sum is lost unnoticed: what nothing stops yet.
         seats: Of dishonest clerks.
+        private: Whether the round takes noise; honest seats deal it as soon as they make a pass.
     """
 
     role: str
@@ -32,6 +35,12 @@ class Scenario:
     play: Play
     spoils: bool = False
     seats: tuple[int, ...] = ()
+    private: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """Of its round."""
+        return make_private_terms() if self.private else make_terms()
 
 
 def refused(act: Callable[[], object]) -> None:

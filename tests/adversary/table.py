@@ -17,6 +17,7 @@ from sda.chain.rpc import request
 from sda.chain.settings import in_tokens
 from sda.errors import EncodingError, SDAError
 from sda.round import State
+from tests.adversary.dealers import DEALERS
 from tests.adversary.pairs import PAIRS
 from tests.adversary.relays import RELAYS
 from tests.adversary.scenario import HONEST, Scenario
@@ -24,7 +25,7 @@ from tests.adversary.scenarios import ALONE
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
-SCENARIOS = (*ALONE, *RELAYS, *PAIRS)
+SCENARIOS = (*ALONE, *DEALERS, *RELAYS, *PAIRS)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adversary.md"
 COLUMNS = (
     "who",
@@ -88,12 +89,12 @@ def play(devnet: Devnet, home: Path, scenario: Scenario) -> Outcome:
     accounts = [agent.account.address for agent in cast.clerks.values()]
     stakes, supply = _stakes(cast), token.total_supply()
     before, clerks_before = _wealth(cast, [developer]), _wealth(cast, accounts)
-    round_id = cast.open()
+    round_id = cast.open(scenario.terms)
     total = cast.contribute(round_id, HONEST)
     honest = list(cast.contributors)
     scenario.play(cast, round_id)
     go_on(cast, round_id)
-    right = learn(cast, round_id, total)
+    right = learn(cast, round_id, cast.with_noise(total))
     paid = sum(claims(cast, agent, round_id) for agent in honest)
     outcome = Outcome(
         _blamed(cast, round_id, spoilt=scenario.spoils),
@@ -184,10 +185,12 @@ def _blamed(cast: Cast, round_id: int, *, spoilt: bool) -> str:
     names |= {event.name for event in cast.rounds.history(round_id)}
     if names & {"Convicted", "Withheld"}:
         return "the developer"
+    if names & {"RowRejected", "NoiseRejected", "Silent"} or any(
+        cast.registry.clerk(each).leaked for each in cast.clerks
+    ):
+        return "the clerk"
     if "Excluded" in names:
         return "the contributor"
-    if names & {"RowRejected", "Silent"} or any(cast.registry.clerk(each).leaked for each in cast.clerks):
-        return "the clerk"
     if "Abandoned" in names:
         return "the developer, which gave up"
     if "NoData" in names:

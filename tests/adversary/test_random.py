@@ -27,7 +27,7 @@ def one_round(cast: Cast, scenario: Scenario) -> None:
     """The sum is right or there is none, honest parties keep what is theirs, and no token is lost."""
     relay = cast.relay
     before = {clerk_id: cast.registry.clerk(clerk_id).stake for clerk_id in cast.clerks}
-    round_id = cast.open()
+    round_id = cast.open(scenario.terms)
     total = cast.contribute(round_id, HONEST)
     scenario.play(cast, round_id)
     go_on(cast, round_id)
@@ -38,7 +38,7 @@ def one_round(cast: Cast, scenario: Scenario) -> None:
     state = cast.rounds.state(round_id)
     assert cast.rounds.round(round_id).closed
     wanted = not scenario.spoils if state is State.COMPLETED else None
-    assert learn(cast, round_id, total) is wanted, scenario.act
+    assert learn(cast, round_id, cast.with_noise(total)) is wanted, scenario.act
     if state is State.COMPLETED:
         assert all(claims(cast, agent, round_id) for agent in cast.contributors[-HONEST:]), scenario.act
     dishonest = {cast.rounds.seats(round_id)[seat] for seat in scenario.seats}

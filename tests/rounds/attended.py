@@ -25,7 +25,7 @@ def daemon_of(cast: Cast, agent: ClerkAgent, *urls: str, options: Options = QUIC
 
     def connect() -> ClerkAgent:
         chain = Chain(*(urls or (cast.node.url,)), timeout=5)
-        return ClerkAgent(Contracts.of(chain, cast.devnet.deployment), keys, cast.open_relay(), cast.sampler)
+        return ClerkAgent(Contracts.of(chain, cast.devnet.deployment), keys, cast.open_relay(), cast.draw)
 
     return ClerkDaemon(connect, directory, options)
 
