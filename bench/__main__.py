@@ -1,17 +1,19 @@
-"""`python -m bench [contribution] [clerk] [gas] [clerk-250k]`: measure, print, write results.json and README's table.
+"""`python -m bench [contribution] [clerk] [gas] [privacy] [clerk-250k]`: measure, print, write results.json and the
+README's table.
 
-All but the last by default: that one takes some minutes, and half a gigabyte of the user's cache the first time.
+All but the last two by default: they take some minutes, and the last one half a gigabyte of the user's cache the first
+time.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import clerk, clerk_many, contribution, gas, readme
+from bench import clerk, clerk_many, contribution, gas, privacy, readme
 from bench.result import merge, show
 
 PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
-HEAVY = {"clerk-250k": clerk_many.measure}
+HEAVY = {"privacy": privacy.measure, "clerk-250k": clerk_many.measure}
 
 
 def main() -> None:

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from sda.agents.noise import Sampler
 from sda.chain.devnet import Devnet
 from sda.errors import EncodingError, ParameterError, ProofError
 from sda.privacy import asking, taking_part
@@ -37,25 +35,17 @@ CHEAP = {
 }
 
 
-class Remembering:
-    """The clerks' sampler; keeps what it drew, so that the sum is known to the unit."""
+class Play(Cast):
+    """Clerks that draw as clerks do."""
 
-    def __init__(self) -> None:
-        self.drawn: list[list[int]] = []
-
-    def __call__(self, terms: Terms) -> list[int]:
-        self.drawn.append(draw(terms))
-        return self.drawn[-1]
+    def draw(self, terms: Terms) -> list[int]:
+        self.noise.append(draw(terms))
+        return self.noise[-1]
 
 
 @pytest.fixture
-def sampler() -> Remembering:
-    return Remembering()
-
-
-@pytest.fixture
-def cast(devnet: Devnet, tmp_path: Path, sampler: Sampler) -> Iterator[Cast]:
-    cast = Cast(devnet, tmp_path, sampler=sampler)
+def cast(devnet: Devnet, tmp_path: Path) -> Iterator[Cast]:
+    cast = Play(devnet, tmp_path)
     yield cast
     cast.relay.close()
 
@@ -82,22 +72,20 @@ def contribute_all(cast: Cast, round_id: int) -> list[tuple[Ledger, bytes]]:
     return ledgers
 
 
-def test_query__asked_and_answered__gives_results_and_every_ledger_counts_it(
-    cast: Cast, book: Ledger, sampler: Remembering
-) -> None:
+def test_query__asked_and_answered__gives_results_and_every_ledger_counts_it(cast: Cast, book: Ledger) -> None:
     round_id = collecting(cast, book)
     ledgers = contribute_all(cast, round_id)
     cast.silent = {cast.rounds.seats(round_id)[0]}
     cast.run_all()
-    assert len(sampler.drawn) == 4, "one seat deals nothing, as s = 1 allows"
+    assert len(cast.noise) == 4, "one seat deals nothing, as s = 1 allows"
     asking.close_collection(cast.developer, book, ASKED, round_id)
     cast.past_complaints()
     cast.run_all()
     results = asking.results(cast.developer, book, ASKED, round_id)
 
     vectors = [PLAN.encode(point) for point in PEOPLE]
-    noisy = np.sum([*vectors, *sampler.drawn], axis=0).tolist()
-    assert results == PLAN.decode(noisy, len(PEOPLE), 4)
+    plain = [sum(column) for column in zip(*vectors, strict=True)]
+    assert results == PLAN.decode(cast.with_noise(plain), len(PEOPLE), 4)
     assert (results.count, results.dealers) == (4, 4)
 
     view = cast.rounds.view(round_id)
