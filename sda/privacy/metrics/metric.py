@@ -36,22 +36,19 @@ class Sensitivity:
 
     Attributes:
         l0: Coordinates that change.
-        l1, l2, linf: Norms of the change.
+        l1, l2: Norms of the change.
     """
 
     l0: int
     l1: float
     l2: float
-    linf: float = 1.0
 
     def __add__(self, other: Sensitivity) -> Sensitivity:
         """Of both vectors side by side."""
-        return Sensitivity(
-            self.l0 + other.l0, self.l1 + other.l1, math.hypot(self.l2, other.l2), max(self.linf, other.linf)
-        )
+        return Sensitivity(self.l0 + other.l0, self.l1 + other.l1, math.hypot(self.l2, other.l2))
 
 
-NOTHING = Sensitivity(0, 0.0, 0.0, 0.0)
+NOTHING = Sensitivity(0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
