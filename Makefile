@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-relay bench-25k bench-250k bench-clerk-250k side-by-side gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -22,7 +22,7 @@ $(VENV)/.stamp: pyproject.toml requirements.lock
 	  || { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	@echo "setting up Python packages (about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,dask,relay]'
+	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,dask,relay,privacy]'
 	@touch $@
 
 # package-lock.json must name the binaries of every platform, or npm ci refuses it; those that were not to be had
@@ -76,6 +76,10 @@ bench-250k: setup ## the same up to 250,000: hours the first time, goes on where
 
 bench-clerk-250k: setup ## a clerk's whole job for 250,000 contributors (minutes)
 	$(RUN)/python -m bench clerk-250k
+
+figures-privacy: setup ## noise from the clerks: audit, error, RAPPOR (minutes); writes docs/experiment.md and its figures
+	$(RUN)/sda experiment rappor-vs-clerks --out docs
+	$(RUN)/python -m bench privacy
 
 side-by-side: .side-by-side/.stamp ## ours beside Flower, MPyC, Prio3 and sealed boxes (a quarter of an hour)
 	.side-by-side/bin/python -m bench.side_by_side

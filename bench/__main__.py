@@ -1,17 +1,17 @@
-"""`python -m bench [contribution] [clerk] [gas] [relay] [clerk-250k]`: measure, print, write bench/results.json.
+"""`python -m bench [contribution] [clerk] [gas] [privacy] [relay] [clerk-250k]`: measure, print, write results.json.
 
-All but the last two by default: they take minutes, the last one half a gigabyte of the user's cache the first time.
+All but the last three by default: they take minutes; the last one half a gigabyte of the user's cache, the first time.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import clerk, clerk_many, contribution, gas, readme, relay_ingest
+from bench import clerk, clerk_many, contribution, gas, privacy, readme, relay_ingest
 from bench.result import merge, show
 
 PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
-HEAVY = {"clerk-250k": clerk_many.measure, "relay": relay_ingest.measure}
+HEAVY = {"privacy": privacy.measure, "relay": relay_ingest.measure, "clerk-250k": clerk_many.measure}
 
 
 def main() -> None:

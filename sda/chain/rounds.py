@@ -342,6 +342,10 @@ class Rounds:
         found = [event for name in names for event in self.events(name, round_id)]
         return sorted(found, key=lambda event: (event.block, event.index))
 
+    def requested_by(self, developer: bytes) -> list[int]:
+        """The ids of the rounds that a developer asked for, ascending."""
+        return [int(event["roundId"]) for event in self.contract.events("Requested", developer=to_text(developer))]
+
     def rows(self, round_id: int) -> dict[int, list[int]]:
         """Seat → accepted row. The contract checked it; whoever distrusts the node checks it too."""
         return {int(event["seat"]): list(event["row"]) for event in self.events("RowAccepted", round_id)}

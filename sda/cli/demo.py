@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Group, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from sda.chain.settings import in_tokens
-from sda.cli.output import Answer, command, facts, progress_console, table
-from sda.errors import ParameterError
+from sda.cli.extras import extra
+from sda.cli.output import Answer, command, facts, table
+from sda.cli.progress import tell, track
 
 if TYPE_CHECKING:
     from sda.demo.run import Story
-
-T = TypeVar("T")
 
 BAR = 28
 SHOWN_EVENTS = 12
@@ -36,29 +33,12 @@ def group() -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated days; secrets are fresh.")
 def demo(contributors: int, clerks: int, seed: int) -> Answer:
     """Run one round on a local chain: 100 voice-assistant events, a silent clerk, a lying clerk."""
-    try:
+    with extra("demo"):
         from sda.demo.run import Demo
-    except ModuleNotFoundError as error:
-        raise ParameterError("extra", error.name, "installed: pip install 'sda[demo]'") from error
     home = Path(tempfile.mkdtemp(prefix="sda-demo-"))
-    story = Demo(home, contributors, clerks, _tell, _track, seed).run()
+    story = Demo(home, contributors, clerks, tell, track, seed).run()
     ok = story.matches and all(check.ok for check in story.checks)
     return Answer({**vars(story), "home": str(home), "ok": ok}, _shown(story, home), ok)
-
-
-def _tell(line: str) -> None:
-    progress_console.print(f"[bold]·[/] {line}")
-
-
-def _track(label: str, items: Iterable[T], total: int) -> Iterator[T]:
-    columns = (
-        TextColumn("[bold]·[/] {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=progress_console) as progress:
-        yield from progress.track(items, total=total, description=f"{label:24}")
 
 
 def _shown(story: Story, home: Path) -> RenderableType:

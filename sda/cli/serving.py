@@ -26,6 +26,7 @@ from sda.cli.session import Session, pass_session
 from sda.cli.supervisor import notify
 from sda.cli.values import AMOUNT
 from sda.pairing import telling
+from sda.privacy.noise.dealing import draw
 
 __all__ = ["group"]
 
@@ -67,7 +68,7 @@ def _serve(session: Session, key: str, options: Options, form: str) -> Answer:
 
     def connect() -> ClerkAgent:
         fresh = replace(session)  # its connections, and what they remember, are new
-        return ClerkAgent(fresh.contracts, keys, fresh.relay)
+        return ClerkAgent(fresh.contracts, keys, fresh.relay, draw)
 
     daemon = ClerkDaemon(connect, keys.directory, options)
     for number in (signal.SIGINT, signal.SIGTERM):

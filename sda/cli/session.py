@@ -19,6 +19,7 @@ from sda.engine import check_name
 from sda.errors import KeyFileError
 from sda.keys import ClerkKeys, Identity, Strength, load_account
 from sda.messages import AccountKey, Domain
+from sda.privacy.noise.dealing import draw
 from sda.relay import LocalRelay, Relay
 from sda.relay.client import SCHEMES, HttpRelay
 
@@ -125,7 +126,7 @@ class Session:
         """A clerk's agent. Its account is opened first: no epoch key is written under a wrong password."""
         keys = self.clerk_keys(name)
         _ = keys.account
-        return ClerkAgent(self.contracts, keys, self.relay)
+        return ClerkAgent(self.contracts, keys, self.relay, draw)
 
     def developer(self, name: str, executor: str = "processes") -> DeveloperAgent:
         """A developer's agent.
