@@ -39,9 +39,10 @@ def measure() -> list[Result]:
     shutil.rmtree(plan.directory, ignore_errors=True)
     run = Round(plan)
     with run.ground() as place:
-        view = run.contracts.rounds.view(run.opened())
+        round_id = run.opened()
+        view = run.contracts.rounds.view(round_id)
         tell(f"{COUNT:,} contributions are made")
-        messages = _make(place, view)
+        messages = _make(place, round_id)
         with servers.postgres(run.home / "postgres") as server:
             on_postgres = _ingest(servers.database(server, "ingest"), place, view, messages, WORKERS)
         on_sqlite = _ingest(str(run.home / "ingest.sqlite"), place, view, messages, 1)
@@ -67,15 +68,16 @@ def measure() -> list[Result]:
     ]
 
 
-def _make(place: Place, view: RoundView) -> list[tuple[bytes, bytes]]:
+def _make(place: Place, round_id: int) -> list[tuple[bytes, bytes]]:
     """Enrolment and contribution of everybody, by position."""
     starts = range(0, COUNT, _CHUNK)
     with process_pool(os.cpu_count() or 1) as pool:
-        chunks = pool.map(partial(_make_chunk, view), starts)
+        chunks = pool.map(partial(_make_chunk, place, round_id), starts)
         return [message for chunk in chunks for message in chunk]
 
 
-def _make_chunk(view: RoundView, start: int) -> list[tuple[bytes, bytes]]:
+def _make_chunk(place: Place, round_id: int, start: int) -> list[tuple[bytes, bytes]]:
+    view = place.contracts().rounds.view(round_id)
     return list(_made(view, range(start, min(start + _CHUNK, COUNT))))
 
 
