@@ -35,7 +35,7 @@ def group() -> None:
     """Private analytics: queries with noise from the clerks."""
 
 
-def _committee(function: Any) -> Any:
+def committee_options(function: Any) -> Any:
     """Options of the committee."""
     options = (
         click.option("--seats", "n", type=int, default=8, show_default=True, help="n, clerks of the round."),
@@ -56,7 +56,7 @@ def _committee(function: Any) -> Any:
 )
 @click.argument("query", type=file_option)
 @click.option("--contributors", type=click.IntRange(2, 2**24), default=1000, show_default=True)
-@_committee
+@committee_options
 def quote_query(query: Path, contributors: int, n: int, t: int, k: int, s: int) -> Answer:
     """Say what error to expect, what it costs, and what is promised, before anything is paid."""
     with extra(EXTRA):
@@ -79,7 +79,7 @@ def quote_query(query: Path, contributors: int, n: int, t: int, k: int, s: int) 
 @click.option(
     "--data", type=file_option, required=True, help="One contributor a line: JSON Lines, or .csv with a header."
 )
-@_committee
+@committee_options
 @click.option("--csv", "csv_file", type=file_option, help="Also write the results here.")
 @click.option("--chart", "chart_file", type=file_option, help="Also draw them here; .svg, .png or .pdf.")
 def run(
@@ -111,7 +111,9 @@ def run(
         save_chart(done.results, chart_file)
     ledger = f"ε = {done.spent:.3g} by a contributor's ledger, at its budget's δ"
     measured = {"exact": done.exact, "spent": done.spent, "seconds": done.seconds, "home": str(home)}
-    shown = Group(_results(done.results), Text(f"\n{ledger}; {done.seconds:.0f} s; files of this run are in {home}"))
+    shown = Group(
+        result_table(done.results), Text(f"\n{ledger}; {done.seconds:.0f} s; files of this run are in {home}")
+    )
     return Answer({**done.results.as_dict(), "guarantee": made.guarantee, **measured}, shown, done.exact)
 
 
@@ -140,7 +142,8 @@ def _quoted(quote: Quote, committee: Committee, confidence: float) -> Renderable
     )
 
 
-def _results(results: Results) -> RenderableType:
+def result_table(results: Results) -> RenderableType:
+    """For people: every figure with its interval."""
     rows = [
         (metric.name if index == 0 else "", each.label, _number(each.value), _interval(each), each.unit)
         for metric in results.metrics

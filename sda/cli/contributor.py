@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sda.chain.addresses import to_text
@@ -19,6 +21,18 @@ def group() -> None:
     """Holds the commands until `sda.cli.main` takes them."""
 
 
+def minima_options(function: Any) -> Any:
+    """What a contributor insists on."""
+    options = (
+        click.option("--min-seats", type=int, default=8, show_default=True, help="Refuse smaller committees."),
+        click.option("--min-threshold", type=int, default=3, show_default=True, help="Refuse a smaller t."),
+        click.option("--min-contributors", type=int, default=100, show_default=True, help="Refuse smaller rounds."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 @command(
     group,
     "contribute",
@@ -28,9 +42,7 @@ def group() -> None:
 @click.option("--key", required=True, help="Name of the contributor's key.")
 @click.option("--vector", required=True, help="CSV or JSON file of integers, or - for standard input.")
 @click.option("--payout", type=ADDRESS, help="Where the reward goes; by default the contributor's account.")
-@click.option("--min-seats", type=int, default=8, show_default=True, help="Refuse smaller committees.")
-@click.option("--min-threshold", type=int, default=3, show_default=True, help="Refuse a smaller t.")
-@click.option("--min-contributors", type=int, default=100, show_default=True, help="Refuse smaller rounds.")
+@minima_options
 @pass_session
 def contribute(
     session: Session,

@@ -17,6 +17,7 @@ from sda.cli import (
     experiment,
     keys,
     privacy,
+    private,
     relay,
     rounds,
     serving,
@@ -86,6 +87,8 @@ for group in (
     experiment.group,
 ):
     main.add_command(group)
+for command in (private.open_round, private.contribute, private.close, private.show_results):
+    analytics.group.add_command(command)
 for command in (
     devnet.devnet,
     devnet.deploy,

@@ -24,7 +24,7 @@ from sda.cli.values import AMOUNT, ROUND_ID, UINT32
 from sda.crypto.hashes import keccak
 from sda.errors import ChainError
 from sda.messages import AccountKey, Review
-from sda.params import PROFILES, profile
+from sda.params import PROFILES, Parameters, profile
 from sda.round import State, Terms
 
 any_key_option = click.option("--key", default="developer", show_default=True, help="Name of any key: pays the gas.")
@@ -49,6 +49,28 @@ def group() -> None:
     """Request rounds, close their collection, reveal their sums."""
 
 
+def agreed_options(function: Any) -> Any:
+    """Windows and money of a round, by the names of `Terms.for_parameters`."""
+    rate = "Tokens per row, contributor and element; by default 2 tokens a row at most."
+    options = (
+        click.option("--collect-window", type=UINT32, default=3600, show_default=True, help="Seconds to contribute."),
+        click.option("--complaint-window", type=UINT32, default=600, show_default=True, help="Seconds to check."),
+        click.option("--row-window", type=UINT32, default=600, show_default=True, help="Seconds to answer."),
+        click.option("--claim-window", type=UINT32, default=86_400, show_default=True, help="Seconds to claim."),
+        click.option("--flat-fee", type=AMOUNT, default="0.5", show_default=True, help="Tokens per right row."),
+        click.option("--rate", type=AMOUNT, help=rate),
+        click.option("--reward", type=AMOUNT, default="0.01", show_default=True, help="Tokens per contributor."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def default_rate(parameters: Parameters) -> int:
+    """Token units per row, contributor and element, so that a row costs two tokens at most."""
+    return _DEFAULT_DATA_FEE // (parameters.maximum * parameters.row_length)
+
+
 def _changes(function: Any) -> Any:
     """Options that change single parameters of a profile."""
     for name in reversed(_CHANGES):
@@ -68,13 +90,7 @@ def _changes(function: Any) -> Any:
 @_changes
 @click.option("--minimum", type=UINT32, default=100, show_default=True, help="Contributors at least.")
 @click.option("--query", default="", help="What is asked; its hash is in the terms that contributors sign.")
-@click.option("--collect-window", type=UINT32, default=3600, show_default=True, help="Seconds to contribute.")
-@click.option("--complaint-window", type=UINT32, default=600, show_default=True, help="Seconds to check.")
-@click.option("--row-window", type=UINT32, default=600, show_default=True, help="Seconds to answer.")
-@click.option("--claim-window", type=UINT32, default=86_400, show_default=True, help="Seconds to claim.")
-@click.option("--flat-fee", type=AMOUNT, default="0.5", show_default=True, help="Tokens per right row.")
-@click.option("--rate", type=AMOUNT, help="Tokens per row, contributor and element; by default 2 tokens a row at most.")
-@click.option("--reward", type=AMOUNT, default="0.01", show_default=True, help="Tokens per contributor.")
+@agreed_options
 @click.option("--max-payment", type=AMOUNT, help="Refuse to pay more; by default what is quoted.")
 @click.option("--draw/--no-draw", default=True, show_default=True, help="Wait for the seed block and draw.")
 @pass_session
@@ -93,7 +109,7 @@ def open_round(
     changed = {name: options.pop(name) for name in _CHANGES}
     parameters = replace(profile(profile_name), **{k: v for k, v in changed.items() if v is not None})
     if options["rate"] is None:
-        options["rate"] = _DEFAULT_DATA_FEE // (parameters.maximum * parameters.row_length)
+        options["rate"] = default_rate(parameters)
     terms = Terms.for_parameters(parameters, minimum=minimum, query=keccak(query.encode()), **options)
     agent = session.developer(key)
     quote = agent.rounds.quote(terms)
@@ -110,9 +126,9 @@ def open_round(
         " corrupt clerks nothing but the sum is learned",
     ]
     if draw:
-        outcome = _draw(session, agent.account, round_id)
+        outcome = draw_committee(session, agent.account, round_id)
         data["outcome"] = outcome
-        lines.append(_told(outcome, round_id))
+        lines.append(told(outcome, round_id))
     return Answer(data, "\n".join(lines), ok=not draw or outcome is Outcome.DRAWN)
 
 
@@ -122,11 +138,12 @@ def open_round(
 @pass_session
 def draw_round(session: Session, key: str, round_id: int) -> Answer:
     """Draw a round's committee, once its seed block is mined; whoever draws gets the bounty."""
-    outcome = _draw(session, session.account(key), round_id)
-    return Answer({"round": round_id, "outcome": outcome}, _told(outcome, round_id), outcome is Outcome.DRAWN)
+    outcome = draw_committee(session, session.account(key), round_id)
+    return Answer({"round": round_id, "outcome": outcome}, told(outcome, round_id), outcome is Outcome.DRAWN)
 
 
-def _draw(session: Session, account: AccountKey, round_id: int) -> Outcome:
+def draw_committee(session: Session, account: AccountKey, round_id: int) -> Outcome:
+    """Wait for the seed block, draw whatever is due before, then this round."""
     contracts = session.contracts
     _require_round(contracts.rounds, round_id)
     _wait_for_block(contracts.chain, contracts.rounds.round(round_id).seed_block + 1)
@@ -147,7 +164,8 @@ def _wait_for_block(chain: Chain, number: int) -> None:
             time.sleep(0.2)
 
 
-def _told(outcome: Outcome, round_id: int) -> str:
+def told(outcome: Outcome, round_id: int) -> str:
+    """What a draw came to, in words."""
     if outcome is Outcome.DRAWN:
         return f"committee drawn: contributors can send to round {round_id}"
     return f"no committee ({outcome.name.lower().replace('_', ' ')}): all but the bounty was refunded"

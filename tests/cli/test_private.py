@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sda.cli.session import Session
-from sda.contributor import Minima
-from sda.privacy.asking import ask, close_collection, draw
-from sda.privacy.ledger import Ledger
 from sda.privacy.plan import Committee, Plan
 from sda.privacy.query import Query
-from sda.privacy.taking_part import contribute
-from tests.chain.stage import make_terms
 from tests.cli.shell import Shell
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -137,26 +131,62 @@ def test_budget__set__is_kept_and_bad_ones_are_refused(sda: Shell) -> None:
     assert "no such key file" in sda.refuses("privacy ledger --key nobody")
 
 
-def test_ledger__after_a_private_round__is_audited_against_the_chain(sda: Shell, files: Path) -> None:
-    """By the Python API on the keys of the commands, and what the commands then tell of it."""
-    query = Query.load(files / "query.yaml")
-    plan = Plan.make(query, Committee(5, 2, 2, 1), 50)
-    terms = make_terms()
-    agreed = {name: getattr(terms, name) for name in ("minimum", "flat_fee", "rate", "reward")}
-    agreed |= {f"{name}_window": getattr(terms, f"{name}_window") for name in ("collect", "complaint", "row", "claim")}
-    (files / "password").write_text(sda.password)
-    session = Session(sda.home, (sda.url,), files / "password", True, "")
-    developer, book = session.developer("developer"), Ledger(session.directory("developer"))
-    round_id = ask(developer, book, plan, **agreed)
+@pytest.fixture
+def asked(sda: Shell, files: Path) -> int:
+    """A round of the query that collects, with four contributions and everybody's noise."""
+    committee = "--seats 5 --threshold 2 --packing 2 --silent 1"
+    opened = sda.json(f"analytics open {files}/query.yaml --contributors 50 --minimum 3 {committee} --no-draw")
+    assert "at most t = 2 of the 5 clerks are corrupt" in " ".join(opened["guarantee"].split())
+    round_id = int(opened["round"])
     sda.mine(3)
-    draw(developer, book, query, round_id)
+    assert sda.json(f"round draw {round_id}")["outcome"] == "drawn"
     for name in ("alice", "bob", "carol"):
-        agent = session.contributor(name, Minima(n=5, t=2, minimum=3))
-        contribute(agent, Ledger(session.directory(name)), query, round_id, {"lamp": 1.0})
+        sent = sda.json(f"{answer(files, round_id)} --key {name}")
+        assert 0 < sent["spent_epsilon"] < 1
     for number in range(1, 9):
         sda(f"clerk run --key clerk-{number}")
-    close_collection(developer, book, query, round_id)
+    return round_id
 
+
+def answer(files: Path, round_id: int) -> str:
+    (files / "mine.json").write_text('{"lamp": 1, "minutes": 30}\n')
+    minima = "--min-seats 5 --min-threshold 2 --min-contributors 3"
+    return f"analytics contribute {round_id} {files}/query.yaml --data {files}/mine.json {minima}"
+
+
+def test_private_round__from_query_to_results__by_commands(sda: Shell, files: Path, asked: int) -> None:
+    closed = sda.json(f"analytics close {asked} {files}/query.yaml")
+    assert (closed["count"], closed["dealers"]) == (3, 5)
+    for _ in range(2):
+        sda.wait_until(sda.json(f"round status {asked}")["deadlines"]["complaint_end"])
+        for number in range(1, 9):
+            sda(f"clerk run --key clerk-{number}")
+    found = sda.json(f"analytics results {asked} {files}/query.yaml --csv {files}/sums.csv")
+    assert (found["count"], found["dealers"], found["title"]) == (3, 5, "Lamps")
+    (who,) = found["metrics"][0]["estimates"]
+    assert who["low"] < who["high"]
+    assert "who" in (files / "sums.csv").read_text()
+    assert "3 contributors, noise of 5 clerks" in sda(f"analytics results {asked} {files}/query.yaml")
+
+
+def test_private_round__another_query__is_refused_before_anything_is_sent(sda: Shell, files: Path, asked: int) -> None:
+    line = f"{answer(files, asked)} --key dave"
+    (files / "query.yaml").write_text(QUERY.replace("[0, 60]", "[0, 61]"))
+    assert "query" in sda.refuses(line)
+    assert "query" in sda.refuses(f"analytics close {asked} {files}/query.yaml")
+    (files / "query.yaml").write_text(QUERY)
+    (files / "mine.json").write_text('{"lamp": 1}\n{"lamp": 1}\n')
+    assert "2 lines, must be one" in sda.refuses(line)
+    sda("privacy budget --key dave --epsilon 0.01")
+    answer(files, asked)
+    assert "budget" in sda.refuses(line)
+    assert sda.json("privacy ledger --key dave")["rounds"] == []
+    assert sda.json(f"analytics close {asked} {files}/query.yaml")["count"] == 3
+
+
+def test_ledger__after_a_private_round__is_audited_against_the_chain(sda: Shell, files: Path, asked: int) -> None:
+    query, round_id = Query.load(files / "query.yaml"), asked
+    sda(f"analytics close {asked} {files}/query.yaml")
     for name in ("alice", "developer"):
         shown = sda.json(f"privacy ledger --key {name} --audit")
         (entry,) = shown["rounds"]
