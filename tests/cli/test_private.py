@@ -164,7 +164,7 @@ def test_private_round__from_query_to_results__by_commands(sda: Shell, files: Pa
     found = sda.json(f"analytics results {asked} {files}/query.yaml --csv {files}/sums.csv")
     assert (found["count"], found["dealers"], found["title"]) == (3, 5, "Lamps")
     (who,) = found["metrics"][0]["estimates"]
-    assert who["low"] < who["high"]
+    assert 0 <= who["low"] <= who["high"] <= 3
     assert "who" in (files / "sums.csv").read_text()
     assert "3 contributors, noise of 5 clerks" in sda(f"analytics results {asked} {files}/query.yaml")
 
