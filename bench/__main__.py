@@ -7,7 +7,12 @@ import argparse
 from bench import clerk, contribution, gas, readme, relay_ingest
 from bench.result import merge, show
 
-PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure, "relay": relay_ingest.measure}
+PARTS = {
+    "contribution": contribution.measure,
+    "clerk": clerk.measure,
+    "gas": gas.measure,
+    "relay": relay_ingest.measure,
+}
 
 
 def main() -> None:

@@ -127,7 +127,9 @@ def test_redirect__is_not_followed(world: World) -> None:
 
 def test_enrolments__too_few_or_many__are_refused(world: World) -> None:
     for size in (0, ENROLMENT_BYTES - 1, 3 * ENROLMENT_BYTES):
-        refused(world, lambda _, size=size: Response(bytes(size)), lambda relay: relay.enrolments(0, 2), "with .* bytes")  # type: ignore[misc]
+        refused(
+            world, lambda _, size=size: Response(bytes(size)), lambda relay: relay.enrolments(0, 2), "with .* bytes"
+        )  # type: ignore[misc]
 
 
 def test_contributions__out_of_order__are_refused(world: World) -> None:
@@ -361,7 +363,11 @@ def test_certificate__must_be_trusted_and_of_the_host(world: World, tmp_path: Pa
     app = Starlette(routes=[Route("/place", place), Route("/{_:path}", lambda _: JSONResponse({"count": 3}))])
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    for issuer, name, trusted in ((authority, "127.0.0.1", True), (authority, "other", False), (stranger, "127.0.0.1", False)):
+    for issuer, name, trusted in (
+        (authority, "127.0.0.1", True),
+        (authority, "other", False),
+        (stranger, "127.0.0.1", False),
+    ):
         certificate = issuer.issue_cert(name)
         certificate.private_key_pem.write_to_path(key)
         for index, blob in enumerate(certificate.cert_chain_pems):

@@ -70,7 +70,9 @@ def asks(served: Service, header: str) -> list[httpx.Response]:
 
 
 @pytest.mark.parametrize(
-    "header_of", [another, contributor, another_round, another_relay, expired, garbage, nothing], ids=lambda f: f.__name__
+    "header_of",
+    [another, contributor, another_round, another_relay, expired, garbage, nothing],
+    ids=lambda f: f.__name__,
 )
 def test_anybody_else__is_refused(served: Service, header_of: Callable[[Service], str]) -> None:
     for refusal in asks(served, header_of(served)):

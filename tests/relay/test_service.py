@@ -16,8 +16,8 @@ from sda.params import TEST
 from sda.relay import LocalRelay, Reason, Receipt, RefusedError
 from sda.relay.client import HttpRelay
 from sda.relay.service import make_app
-from tests.relay.conftest import Databases
 from sda.relay.service.serving import serving
+from tests.relay.conftest import Databases
 from tests.world import CHAIN_ID, CONTRACT, World, make_terms
 
 PRIVATE = replace(TEST, noise_bound=20)

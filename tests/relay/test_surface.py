@@ -196,7 +196,13 @@ def test_files__have_a_tag_and_come_in_parts(served: Service) -> None:
     world = served.world
     world.contribute_all()
     world.close()
-    files = ["/snapshot", "/roster", f"/corrections/{TEST.n - 1}", "/nodes/1/3", f"/leaves?start={TEST.n}&stop={TEST.n + 4}"]
+    files = [
+        "/snapshot",
+        "/roster",
+        f"/corrections/{TEST.n - 1}",
+        "/nodes/1/3",
+        f"/leaves?start={TEST.n}&stop={TEST.n + 4}",
+    ]
     files += [f"/claims/{world.contributors[0].key.account.address.hex()}"]
     for path in [served.place + file for file in files] + ["/enrolments?start=0&stop=4"]:
         whole = served.http.get(path)

@@ -312,4 +312,3 @@ def make_app(
         return {"published": True}
 
     return app
-
