@@ -4,12 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+AUDIT := .venv-audit
 # The npm wrappers of forge swallow exit codes: .bin holds links to the platform binaries instead.
 export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-relay bench-25k bench-250k gas coverage fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-relay bench-25k bench-250k bench-clerk-250k side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -39,7 +40,7 @@ build: setup ## compile the contracts into sda/chain/artifacts
 demo: setup ## one verified, paid round of 1,000 contributors on a local chain
 	@$(RUN)/sda demo
 
-test: lint test-contracts test-python test-ape ## everything CI runs
+test: lint test-contracts coverage slither prove test-python test-ape ## everything CI runs
 
 lint: setup ## formatting, lint, strict types, artifacts match the sources
 	$(RUN)/ruff check .
@@ -73,13 +74,47 @@ bench-25k: setup ## whole rounds of 1,000, 10,000 and 25,000 contributors: minut
 bench-250k: setup ## the same up to 250,000: hours the first time, goes on where it was
 	$(RUN)/python -m bench.scale 1000 10000 100000 250000
 
+bench-clerk-250k: setup ## a clerk's whole job for 250,000 contributors (minutes)
+	$(RUN)/python -m bench clerk-250k
+
+side-by-side: .side-by-side/.stamp ## ours beside Flower, MPyC, Prio3 and sealed boxes (a quarter of an hour)
+	.side-by-side/bin/python -m bench.side_by_side
+
+.side-by-side/.stamp: pyproject.toml bench/side_by_side/requirements.lock bench/side_by_side/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed"; exit 1; }
+	@echo "setting up Flower, MPyC and Prio3 (about a minute) …"
+	@$(PYTHON) -m venv .side-by-side
+	@.side-by-side/bin/pip install --quiet --disable-pip-version-check \
+	  -c bench/side_by_side/requirements.lock -e '.[side-by-side]'
+	@cd bench/side_by_side && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
+	@touch $@
+
 gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build
 	forge test --match-contract "RoundsGas|DisputesGas"
 	$(RUN)/python tools/gas.py --write
 
-coverage: setup ## lines and branches of the contracts that Foundry's tests reach
-	forge coverage --no-match-contract "Gas|Invariant|DrawLaw" --no-match-coverage "tests/"
+coverage: setup ## lines and branches that Foundry's tests reach, against the checked table
+	@mkdir -p .build
+	forge coverage --no-match-contract "Gas|Invariant|DrawLaw" --no-match-coverage "tests/|node_modules/" \
+	  --report lcov --report-file .build/lcov.info
+	$(RUN)/python tools/coverage.py
+
+# Halmos needs a rich that eth-ape does not take: tools that look at the contracts from outside have packages of their own.
+$(AUDIT)/.stamp: requirements-audit.lock
+	@echo "setting up Slither and Halmos …"
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --disable-pip-version-check -r requirements-audit.lock
+	@touch $@
+
+slither: setup $(AUDIT)/.stamp ## what Slither finds, against the answers in docs/SLITHER.md
+	@mkdir -p .build
+	PATH="$(CURDIR)/$(AUDIT)/bin:$$PATH" $(RUN)/python tools/slither.py
+
+# Halmos reads whatever has been compiled, also what is gone.
+prove: setup $(AUDIT)/.stamp ## what Halmos proves of the libraries, for all values: two minutes
+	@rm -rf .build/prove .build/prove-cache
+	PATH="$(CURDIR)/$(AUDIT)/bin:$$PATH" FOUNDRY_PROFILE=prove halmos --root .
 
 fmt: setup ## format everything
 	$(RUN)/ruff check --fix-only .
@@ -90,4 +125,4 @@ lock: ## pin the newest Python packages that fit together
 	@tools/lock $(PYTHON)
 
 clean: ## remove what setup and tests made
-	rm -rf $(VENV) node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(AUDIT) .side-by-side bench/side_by_side/node_modules node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -11,13 +11,13 @@ START, END = "<!-- figures -->\n", "<!-- end of figures -->"
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:
-    """One row a figure; those of whole runs by size are in docs/scale.md."""
+    """One row a figure, but for those that have pages of their own: whole runs by size, and the comparison."""
     rows = ["| figure | value | target | beside | command |", "| --- | --- | --- | --- | --- |"]
     rows += [
         f"| `{entry['name']}` | {entry['value']:,} {entry['unit']} | {entry['target']} | {entry['compared_with']}"
         f" | `{entry['command']}` |"
         for entry in results
-        if "_at_" not in entry["name"]
+        if "_at_" not in entry["name"] and not entry["name"].startswith("side_by_side_")
     ]
     return "\n".join(rows) + "\n"
 

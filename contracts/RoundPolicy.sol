@@ -39,10 +39,13 @@ contract RoundPolicy is IRoundPolicy {
 
     /// @inheritdoc IRoundPolicy
     function quote(Terms memory terms) public view returns (uint256 escrow, uint256 deposit) {
-        uint256 complaints = uint256(_settings.complaintFee) * _settings.maximumExclusions;
-        escrow = terms.committeeFee(terms.maximum) + uint256(terms.maximum) * terms.reward;
-        escrow += _settings.drawBounty + complaints;
-        deposit = DEPOSIT_MULTIPLE * (terms.flatFees() + _settings.abortBurn);
+        // Far below 2^256: see {RoundTerms}.
+        unchecked {
+            uint256 complaints = uint256(_settings.complaintFee) * _settings.maximumExclusions;
+            escrow = terms.committeeFee(terms.maximum) + terms.rewards(terms.maximum);
+            escrow += _settings.drawBounty + complaints;
+            deposit = DEPOSIT_MULTIPLE * (terms.flatFees() + _settings.abortBurn);
+        }
     }
 
     /// @inheritdoc IRoundPolicy
@@ -58,7 +61,7 @@ contract RoundPolicy is IRoundPolicy {
         _within("flatFee", terms.flatFee, _settings.minimumFlatFee, type(uint96).max);
         // More seats than n - R must fail before a round does: together they lose more than the round pays, rewards included.
         // Whoever holds them could otherwise have the sum from the others' rows, and save its developer the rewards.
-        uint256 payments = terms.committeeFee(terms.maximum) + uint256(terms.maximum) * terms.reward;
+        uint256 payments = terms.committeeFee(terms.maximum) + terms.rewards(terms.maximum);
         uint256 bonds = (terms.n - terms.reconstruction() + 1) * SEAT_BOND;
         if (bonds <= payments) revert PaymentsExceedBonds(payments, bonds);
         return quote(terms);

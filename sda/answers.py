@@ -10,6 +10,7 @@ here.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,14 @@ from sda.keys import make_private_directory
 from sda.round import ClosedSet
 
 FILE_NAME = "answers.sqlite"
+RESERVE_BYTES = 1 << 18
+"""Kept free inside the file, and in its journal: an answer can be written down when the disk is full."""
+
+_log = logging.getLogger(__name__)
+
+
+class NotWrittenError(SDAError):
+    """An answer cannot be written down: the disk is full, or fails. It must not be sent."""
 
 
 class SecondAnswerError(SDAError):
@@ -52,15 +61,34 @@ class AnswerBook:
                 " PRIMARY KEY (round_hash, seat, set_hash))"
             )
         self._path.chmod(0o600)
+        if self._path.stat().st_size < RESERVE_BYTES:
+            self._reserve()
+
+    def _reserve(self) -> None:
+        """Fill the file and its journal once, and free the space for what comes later."""
+        with closing(self._connect()) as connection:
+            for statement in (
+                "CREATE TABLE reserve AS SELECT zeroblob(?) AS space",
+                "UPDATE reserve SET space = randomblob(?)",
+            ):
+                with connection:
+                    connection.execute(statement, (RESERVE_BYTES,))
+            connection.execute("DROP TABLE reserve")
 
     def keep(self, round_hash: bytes, computed: Answer) -> None:
-        """Keep a row that was computed and checked for a set; nothing is answered by that."""
+        """Keep a row that was computed and checked for a set; nothing is answered by that.
+
+        If it cannot be written that is said, and it is computed again when it is due.
+        """
         key = (round_hash, computed.seat, computed.closed_set.hash(round_hash))
-        with closing(self._connect()) as connection, connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO computed VALUES (?, ?, ?, ?, ?)",
-                (*key, computed.closed_set.encode(), row_to_bytes(computed.row)),
-            )
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.execute(
+                    "INSERT OR REPLACE INTO computed VALUES (?, ?, ?, ?, ?)",
+                    (*key, computed.closed_set.encode(), row_to_bytes(computed.row)),
+                )
+        except sqlite3.OperationalError as error:
+            _log.warning("%s: a computed row cannot be kept (%s)", self._path, error)
 
     def kept(self, round_hash: bytes, seat: int, set_hash: bytes) -> Answer | None:
         """What was computed for a set, None if nothing was."""
@@ -76,15 +104,20 @@ class AnswerBook:
 
         Raises:
             SecondAnswerError: The seat has answered another set, or otherwise.
+            NotWrittenError: It is not written down.
         """
         content = row_to_bytes(row)
-        with closing(self._connect()) as connection, connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (round_hash, seat, set_hash, content)
-            )
-            stored = connection.execute(
-                "SELECT set_hash, row FROM answers WHERE round_hash = ? AND seat = ?", (round_hash, seat)
-            ).fetchone()
+        try:
+            with closing(self._connect()) as connection, connection:
+                connection.execute(
+                    "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (round_hash, seat, set_hash, content)
+                )
+                stored = connection.execute(
+                    "SELECT set_hash, row FROM answers WHERE round_hash = ? AND seat = ?", (round_hash, seat)
+                ).fetchone()
+        except sqlite3.OperationalError as error:
+            reason = f"{self._path}: the answer of seat {seat} cannot be written down ({error}), so it is not sent"
+            raise NotWrittenError(reason) from error
         if stored != (set_hash, content):
             raise SecondAnswerError(
                 f"seat {seat}: has answered set {stored[0].hex()}, must not answer {set_hash.hex()} as well"
@@ -104,4 +137,6 @@ class AnswerBook:
         return None if stored is None else (stored[0], row_from_bytes(stored[1]))
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=30)
+        connection = sqlite3.connect(self._path, timeout=30)
+        connection.execute("PRAGMA journal_mode = PERSIST")  # its space is there before it is needed
+        return connection

@@ -213,41 +213,61 @@ def check_enrolments(view: RoundView, relay: Relay, job: Job, roster: Roster, pa
 
     What `pairs` remembers is not asked for again; if it does not fit the root, everything is.
     """
-    committed = job.snapshot.enrolment_root
-    _read(view, relay, range(len(pairs), job.enrolled), roster, pairs)
+    committed, members = job.snapshot.enrolment_root, roster.positions
+    _read(view, relay, range(len(pairs), job.enrolled), members, pairs)
     if pairs.root(job.enrolled) != committed:
-        _read(view, relay, range(job.enrolled), roster, pairs)
-    _pair_the_rest(view, relay, roster, pairs)
+        _read(view, relay, range(job.enrolled), members, pairs)
+    _pair(view, relay, pairs.unknown(members), pairs)
     root = pairs.root(job.enrolled)
     if root != committed:
         raise JobRefusedError("enrolment root", f"{root.hex()} is served, {committed.hex()} is committed to")
-    if not pairs.distinct(job.enrolled, roster.positions):
+    if not pairs.distinct(job.enrolled, members):
         raise JobRefusedError("members", "one account or key is in the set more than once")
 
 
-def _read(view: RoundView, relay: Relay, positions: range, roster: Roster, pairs: Pairs) -> None:
+def meet(view: RoundView, relay: Relay, pairs: Pairs, enrolled: int, limit: int) -> int:
+    """Verify contributors before it is known who takes part: when the files are there only the sum is left to do.
+
+    Args:
+        view: Of a round in which the clerk has a seat.
+        relay: Serves the enrolments; not believed.
+        pairs: What the clerk remembers.
+        enrolled: How many the relay has.
+        limit: To meet so many at once.
+
+    Returns:
+        How many of all it knows then.
+
+    Raises:
+        JobRefusedError: An enrolment is not valid; those before it are remembered.
+    """
+    start, stop = len(pairs), min(len(pairs) + limit, enrolled)
+    _pair(view, relay, pairs.unknown(range(min(start, enrolled)))[:limit], pairs)
+    _read(view, relay, range(start, stop), range(start, stop), pairs)
+    return enrolled - len(pairs.unknown(range(enrolled)))
+
+
+def _read(view: RoundView, relay: Relay, positions: range, members: Sequence[int], pairs: Pairs) -> None:
     """Read enrolments; a contributor is verified, and its shared point computed, when it first takes part."""
-    total = len(pairs.unknown(_between(roster.positions, positions.start, positions.stop)))
+    total = len(pairs.unknown(_between(members, positions.start, positions.stop)))
     with _pairing(pairs, view, total) as workers:
         for start, data in _enrolments(relay, positions):
             pairs.remember(start, data)
-            stop = start + len(data) // ENROLMENT_BYTES
-            for position in pairs.unknown(_between(roster.positions, start, stop)):
-                workers.put(position, _known_or(data, position - start, pairs, position))
+            for position in pairs.unknown(_between(members, start, start + len(data) // ENROLMENT_BYTES)):
+                workers.put(position, _key_or_message(pairs, position, start, data))
 
 
-def _pair_the_rest(view: RoundView, relay: Relay, roster: Roster, pairs: Pairs) -> None:
+def _pair(view: RoundView, relay: Relay, positions: Sequence[int], pairs: Pairs) -> None:
     """Those who are remembered and take part for the first time, or for the first time in this epoch."""
-    unknown = pairs.unknown(roster.positions)
-    with _pairing(pairs, view, len(unknown)) as workers:
-        for position in filter(pairs.is_verified, unknown):
+    with _pairing(pairs, view, len(positions)) as workers:
+        for position in filter(pairs.is_verified, positions):
             workers.put(position, pairs.key(position))
-        rest = [position for position in unknown if not pairs.is_verified(position)]
+        rest = [position for position in positions if not pairs.is_verified(position)]
         for first in sorted({position - position % _BATCH for position in rest}):
-            for start, data in _enrolments(relay, range(first, min(first + _BATCH, roster.enrolled))):
+            for start, data in _enrolments(relay, range(first, min(first + _BATCH, len(pairs)))):
                 pairs.remember(start, data)
                 for position in _between(rest, start, start + _BATCH):
-                    workers.put(position, _known_or(data, position - start, pairs, position))
+                    workers.put(position, _key_or_message(pairs, position, start, data))
 
 
 @contextmanager
@@ -263,9 +283,10 @@ def _pairing(pairs: Pairs, view: RoundView, total: int) -> Iterator[Workers]:
         pairs.checkpoint()
 
 
-def _known_or(data: bytes, index: int, pairs: Pairs, position: int) -> bytes:
+def _key_or_message(pairs: Pairs, position: int, start: int, data: bytes) -> bytes:
     """What workers take: the key of a contributor that was verified before, or its message."""
-    return pairs.key(position) if pairs.is_verified(position) else data[index * ENROLMENT_BYTES :][:ENROLMENT_BYTES]
+    offset = (position - start) * ENROLMENT_BYTES
+    return pairs.key(position) if pairs.is_verified(position) else data[offset : offset + ENROLMENT_BYTES]
 
 
 def _between(positions: Sequence[int], start: int, stop: int) -> Sequence[int]:

@@ -150,7 +150,7 @@ def collect(
     if dealers < view.terms.dealers:
         raise ParameterError("dealers", dealers, f"at least n - s = {view.terms.dealers} seats with noise")
 
-    roster = Roster(enrolled, intake.positions, intake.nonces, intake.noise_nonces)
+    roster = Roster(enrolled, intake.positions, intake.nonces, tuple(intake.noise_nonces))
     snapshot = Snapshot(
         left=tree.hash(tree.depth - 1, 0),
         right=tree.hash(tree.depth - 1, 1),

@@ -38,6 +38,11 @@ _TAG_BYTES = 16
 _log = logging.getLogger(__name__)
 
 
+def pairs_file(directory: Path, epoch: int) -> Path:
+    """Where a clerk remembers the points of an epoch."""
+    return directory / f"pairs-{epoch}.bin"
+
+
 class Pairs:
     """The enrolments by position, each with K_uj once it was computed.
 

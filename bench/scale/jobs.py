@@ -12,15 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from bench.scale.place import Place, clerk_agent
-from sda.agents.seat import pairs_file
 from sda.clerk import answer
 from sda.developer import collect
 from sda.engine import open_engine, run
 from sda.intake import Intake
-from sda.pairs import Pairs
+from sda.pairs import Pairs, pairs_file
 from sda.relay.tree import Subtree, TreeRecord, growths
 from sda.round import State
 
@@ -49,8 +49,8 @@ def _measured(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return {
         "seconds": time.perf_counter() - began,
         "cpu_seconds": _cpu_seconds() - cpu_before,
-        "peak_mb": _peak_mb(resource.RUSAGE_SELF),
-        "peak_child_mb": _peak_mb(resource.RUSAGE_CHILDREN),
+        "peak_mb": _peak_mb(),
+        "peak_child_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6,
         **found,
     }
 
@@ -60,8 +60,10 @@ def _cpu_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def _peak_mb(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss * 1024 / 1e6
+def _peak_mb() -> float:
+    """Of this program alone: `getrusage` would count that of the process that started it, before it became this one."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024 / 1e6
 
 
 # ---------------------------------------------------------------------- the developer
@@ -118,7 +120,7 @@ def again(place: Place, number: int, round_id: int) -> dict[str, Any]:
     seat = next(seat for seat in view.seats if seat.clerk_id == agent.clerk_id)
     secret = agent.keys.key(view.epoch)
     began = time.perf_counter()
-    pairs = Pairs.load(pairs_file(agent.keys, view.epoch), secret)
+    pairs = Pairs.load(pairs_file(agent.keys.directory, view.epoch), secret)
     loaded = time.perf_counter()
     answer(view, seat, agent.relay, secret, pairs)
     answered = time.perf_counter()

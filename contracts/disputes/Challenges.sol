@@ -14,7 +14,8 @@ import {Settling} from "./Settling.sol";
 
 /// @title Nodes that a seat could not get: the developer posts what is under them, or is convicted.
 /// @dev A seat has depth + 1 challenges, enough to walk from the root to one leaf, and as many again with every verdict that
-/// it wins. Each prolongs complaints by two windows at most and costs a bond, which is the developer's once it answers.
+/// it wins. Each prolongs complaints by two windows at most and costs a bond, which stays here until they are over:
+/// otherwise a developer could have its own contributor lie, withhold the way to it, and earn every bond on that way.
 abstract contract Challenges is Settling {
     using SafeERC20 for IERC20;
 
@@ -39,7 +40,13 @@ abstract contract Challenges is Settling {
         uint40 deadline = uint40(block.timestamp) + CHALLENGE_WINDOW;
         _challenges.push(
             Challenge({
-                roundId: roundId, challenger: msg.sender, seat: seat, deadline: deadline, node: node, leaf: level == 0
+                roundId: roundId,
+                challenger: msg.sender,
+                seat: seat,
+                deadline: deadline,
+                held: true,
+                node: node,
+                leaf: level == 0
             })
         );
         emit Challenged(roundId, challengeId, seat, level, place.index, deadline);
@@ -99,18 +106,20 @@ abstract contract Challenges is Settling {
         Challenge storage open = _open(challengeId);
         if (block.timestamp < open.deadline) revert ChallengeOpen(challengeId, open.deadline);
         open.deadline = 0;
-        balanceOf[open.challenger] += CHALLENGE_BOND;
+        _pay(open, open.challenger);
         emit Withheld(open.roundId, challengeId, open.challenger);
         ROUNDS.convict(open.roundId, open.challenger);
     }
 
     /// @inheritdoc IDisputes
     function reclaim(uint256 challengeId) external {
-        Challenge storage open = _open(challengeId);
-        IRounds.State state = ROUNDS.state(open.roundId);
-        if (state == IRounds.State.Disputing) revert ChallengeOpen(challengeId, open.deadline);
-        open.deadline = 0;
-        balanceOf[open.challenger] += CHALLENGE_BOND;
+        if (challengeId >= _challenges.length || !_challenges[challengeId].held) revert NoChallenge(challengeId);
+        Challenge storage made = _challenges[challengeId];
+        if (ROUNDS.state(made.roundId) == IRounds.State.Disputing) revert ChallengeOpen(challengeId, made.deadline);
+        IRounds.Round memory r = ROUNDS.round(made.roundId);
+        bool inVain = made.deadline == 0 && r.excluded == 0 && !r.fraud;
+        made.deadline = 0;
+        _pay(made, inVain ? r.developer : made.challenger);
     }
 
     /// @inheritdoc IDisputes
@@ -138,11 +147,14 @@ abstract contract Challenges is Settling {
         return _challenges[challengeId];
     }
 
-    /// @dev The bond pays the developer's gas.
     function _answered(uint256 challengeId, Challenge storage open) private {
         open.deadline = 0;
-        balanceOf[ROUNDS.round(open.roundId).developer] += CHALLENGE_BOND;
         emit Answered(open.roundId, challengeId);
+    }
+
+    function _pay(Challenge storage made, address account) private {
+        made.held = false;
+        balanceOf[account] += CHALLENGE_BOND;
     }
 
     function _renewChallenges(uint256 roundId, uint8 seat) internal override {

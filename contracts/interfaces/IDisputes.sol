@@ -34,6 +34,7 @@ interface IDisputes is ICases {
         address challenger;
         uint8 seat;
         uint40 deadline; // unix seconds; 0 once answered or decided
+        bool held; // whether the bond is here still
         bytes32 node; // its hash
         bool leaf;
     }
@@ -126,7 +127,9 @@ interface IDisputes is ICases {
     /// @notice A challenge that nobody answered in time: the developer's fraud; the bond returns.
     function unanswered(uint256 challengeId) external;
 
-    /// @notice Take the bond of a challenge back when its round's complaints ended otherwise.
+    /// @notice Pay a challenge's bond out once complaints are over. It is the developer's, for the gas of its answer, if the
+    /// tree had nothing wrong; a seat whose relay withheld the way to a bad leaf, or to a fraud, gets it back, whoever
+    /// showed it in the end. Anyone may.
     function reclaim(uint256 challengeId) external;
 
     /// @notice Take all bonds credited to the caller.

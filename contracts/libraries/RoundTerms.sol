@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 import {Terms} from "../interfaces/IRounds.sol";
 
 /// @title What follows from a round's terms.
+/// @dev Unchecked: amounts are below 2^96, counts below 2^32, seats and elements below 2^8, so no product reaches 2^145. Halmos
+/// proves what the escrow has to cover (tests/contracts/proofs).
 library RoundTerms {
     /// @notice R = t + k, the rows that complete a round.
     function reconstruction(Terms memory terms) internal pure returns (uint256) {
@@ -16,17 +18,33 @@ library RoundTerms {
     }
 
     /// @notice What a right row earns for its data: rate × N × m.
+    /// @param count Below 2^32.
     function dataFee(Terms memory terms, uint256 count) internal pure returns (uint256) {
-        return uint256(terms.rate) * count * terms.m;
+        unchecked {
+            return uint256(terms.rate) * count * terms.m;
+        }
     }
 
     /// @notice What a full committee's rows cost for `count` contributors.
+    /// @param count Below 2^32.
     function committeeFee(Terms memory terms, uint256 count) internal pure returns (uint256) {
-        return terms.n * (uint256(terms.flatFee) + dataFee(terms, count));
+        unchecked {
+            return terms.n * (uint256(terms.flatFee) + dataFee(terms, count));
+        }
     }
 
     /// @notice n flat fees: what a committee gets that was drawn for nothing.
     function flatFees(Terms memory terms) internal pure returns (uint256) {
-        return uint256(terms.n) * terms.flatFee;
+        unchecked {
+            return uint256(terms.n) * terms.flatFee;
+        }
+    }
+
+    /// @notice What `count` contributors are promised.
+    /// @param count Below 2^32.
+    function rewards(Terms memory terms, uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return count * terms.reward;
+        }
     }
 }

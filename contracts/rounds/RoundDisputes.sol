@@ -29,27 +29,29 @@ abstract contract RoundDisputes is RoundSettlement {
     function exclude(uint256 roundId, uint256 index, address filer) external onlyDisputes {
         _require(roundId, State.Disputing);
         Round storage r = _rounds[roundId];
+        // First: it refuses a second complaint of one leaf, which must not count against the pot.
+        IRewards(REWARDS).exclude(roundId, index);
         // The pot is empty: clerks would go on at their own cost. The developer could have dropped bad leaves before.
         if (r.excluded == MAXIMUM_EXCLUSIONS) {
             r.abandoned = true;
             return;
         }
-        if (index < _terms[roundId].n) _rejectNoise(roundId, index);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        if (index < _terms[roundId].n) _rejectNoise(roundId, uint8(index));
         if (r.excluded == 0) _extend(r, block.timestamp + _terms[roundId].complaintWindow);
         r.excluded += 1;
-        IRewards(REWARDS).exclude(roundId, index);
         _credit(roundId, filer, COMPLAINT_FEE);
     }
 
     /// @dev The clerk that dealt bad noise is slashed, and its seat is out.
-    function _rejectNoise(uint256 roundId, uint256 seat) private {
+    function _rejectNoise(uint256 roundId, uint8 seat) private {
         Round storage r = _rounds[roundId];
         // forge-lint: disable-next-line(incorrect-shift)
         uint64 bit = uint64(1 << seat);
         if (r.resolved & bit != 0) return;
         r.resolved |= bit;
         uint32 clerkId = clerkAt(roundId, seat);
-        emit NoiseRejected(roundId, uint8(seat), clerkId, SEAT_BOND);
+        emit NoiseRejected(roundId, seat, clerkId, SEAT_BOND);
         _slash(r, clerkId);
     }
 

@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds, Terms} from "../interfaces/IRounds.sol";
+import {Escrow} from "../libraries/Escrow.sol";
 import {RoundTerms} from "../libraries/RoundTerms.sol";
 import {RoundBase} from "./RoundBase.sol";
 
@@ -58,17 +59,17 @@ abstract contract RoundSettlement is RoundBase {
         abandonedDraws[r.developer] += 1;
         emit Abandoned(roundId, t.flatFees() + ABORT_BURN);
         _dismiss(roundId, t);
-        _burn(roundId, ABORT_BURN);
-        _refund(roundId, State.Abandoned, r.held, ABORT_BURN);
+        // The "no data" of nearly all of 64 seats may have burned the deposit down to the flat fees.
+        uint256 burned = Math.min(ABORT_BURN, r.held);
+        _burn(roundId, burned);
+        _refund(roundId, State.Abandoned, r.held, burned);
     }
 
-    /// @dev The developer was convicted: half of what is left of its deposit to the finder, so that convicting oneself does
-    /// not pay. The flat fees come from a quarter, and from the escrow where that is too little; the rest burns.
+    /// @dev The developer was convicted, and forfeits what is left of its deposit.
     function _settleFraud(uint256 roundId) private {
         Round storage r = _rounds[roundId];
         Terms memory t = _termsOf(roundId);
-        uint256 reward = r.deposit / 2;
-        uint256 burned = r.deposit - reward - Math.min(t.flatFees(), r.deposit / 4);
+        (uint256 reward, uint256 burned) = Escrow.forfeit(r.deposit, t.flatFees());
         _end(r);
         abandonedDraws[r.developer] += 1;
         _dismiss(roundId, t);
@@ -128,9 +129,9 @@ abstract contract RoundSettlement is RoundBase {
         uint256 burned = r.slashed;
         uint256 kept = 0;
         if (current == State.Completed) {
-            kept = _counted(r) * t.reward;
+            kept = t.rewards(_counted(r));
         } else {
-            burned -= Math.min(burned, _popcount(r.answered) * t.dataFee(_counted(r)));
+            burned = Escrow.leftOf(burned, _popcount(r.answered) * t.dataFee(_counted(r)));
         }
         _end(r);
         _burn(roundId, burned);

@@ -7,7 +7,6 @@ before is seen on chain or in the clerk's own directory, and nothing is done twi
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -16,15 +15,18 @@ from pathlib import Path
 from sda.agents.deeds import Deed, attempt
 from sda.agents.drafts import review_draft
 from sda.agents.inspection import Inspection
-from sda.agents.seat import SeatDesk, pairs_file
+from sda.agents.noise import Sampler, deal_noise
+from sda.agents.seat import SeatDesk
 from sda.answers import AnswerBook
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.structs import Clerk
 from sda.crypto.hashes import ZERO_WORD
-from sda.errors import ProofError, SDAError, UnreachableError
+from sda.dealt import NoiseBook
+from sda.errors import ChainError, ProofError, UnreachableError
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
+from sda.pairs import pairs_file
 from sda.relay.interface import Relay
 from sda.round import RoundView, State
 
@@ -38,15 +40,18 @@ class ClerkAgent:
         contracts: Of the deployment.
         keys: The clerk's directory with its account and epoch keys.
         relay: Serves the files of rounds; not believed.
+        sampler: Draws noise for private rounds; without one the clerk's seats there deal none.
     """
 
-    def __init__(self, contracts: Contracts, keys: ClerkKeys, relay: Relay) -> None:
+    def __init__(self, contracts: Contracts, keys: ClerkKeys, relay: Relay, sampler: Sampler | None = None) -> None:
         self.contracts = contracts
         self.registry = contracts.registry
         self.rounds = contracts.rounds
         self.keys = keys
         self.relay = relay
+        self._sampler = sampler
         self._book = AnswerBook(keys.directory)
+        self._dealt = NoiseBook(keys.directory)
         self._inspections: dict[bytes, Inspection] = {}
 
     @property
@@ -99,39 +104,63 @@ class ClerkAgent:
         clerk_id = self.clerk_id
         return clerk_id, self.registry.clerk(clerk_id)
 
+    def open_seats(self) -> list[int]:
+        """The rounds that are not over in which this clerk holds a seat."""
+        clerk_id = self.clerk_id
+        mine = [i for i in self._open_rounds() if clerk_id in self.rounds.seats(i)]
+        return [i for i in mine if not self.rounds.round(i).closed]
+
     # ------------------------------------------------------------------ one pass
 
     def run_once(self) -> list[Deed]:
-        """Do whatever is due for this clerk, once.
+        """Do whatever is due for this clerk, once; raises as `deeds`."""
+        return list(self.deeds())
+
+    def deeds(self) -> Iterator[Deed]:
+        """The same, one by one: whoever asks for no more of them ends the pass.
 
         Raises:
             ProofError: The account is not registered.
             UnreachableError: A node does not answer; run again.
         """
         clerk_id = self.clerk_id
-        return [*self._keep_keys(clerk_id), *self._serve_rounds(clerk_id), *self._apply_queue()]
+        yield from self._keep_keys(clerk_id)
+        yield from self._serve_rounds(clerk_id)
+        yield from self._apply_queue()
 
     def _keep_keys(self, clerk_id: int) -> Iterator[Deed]:
         """Register this epoch's key if it was missed, the next one's in time; delete what is final."""
-        # In this order no request of an earlier epoch, and no draw, falls in between.
         now = self.registry.epoch_now()
-        awaited = self._epochs_to_be_drawn()
         clerk = self.registry.clerk(clerk_id)
         second_half = self.registry.epoch_end(now) - self.registry.settings().epoch_length // 2
         wanted = [now, now + 1] if self.contracts.chain.now() >= second_half else [now]
         for epoch in wanted if clerk.withdrawable_at == 0 else []:
             if self.registry.key_hash(clerk_id, epoch) == ZERO_WORD:
                 yield attempt("key registered", None, partial(self._register_key, epoch))
-        for epoch in self.keys.epochs() if clerk.seats == 0 else []:
-            if epoch < now and epoch not in awaited:
-                self.keys.delete_epoch(epoch)
-                pairs_file(self.keys, epoch).unlink(missing_ok=True)
-                yield Deed("key deleted", detail=f"epoch {epoch}: all its rounds are final")
+        for epoch in self._final_epochs(clerk_id, [epoch for epoch in self.keys.epochs() if epoch < now]):
+            self.keys.delete_epoch(epoch)
+            pairs_file(self.keys.directory, epoch).unlink(missing_ok=True)
+            yield Deed("key deleted", detail=f"epoch {epoch}: all its rounds are final")
 
-    def _epochs_to_be_drawn(self) -> set[int]:
+    def _final_epochs(self, clerk_id: int, epochs: list[int]) -> list[int]:
+        """Those of the epochs whose rounds are all over, and stay so if the chain is reorganised."""
+        for block in (None, self.contracts.chain.finalised().number) if epochs else ():
+            # In this order no request of an earlier epoch, and no draw, falls in between.
+            try:
+                now, awaited = self.registry.epoch_now(block=block), self._epochs_to_be_drawn(block)
+                free = self.registry.clerk(clerk_id, block=block).seats == 0
+            except UnreachableError:
+                raise
+            except ChainError:
+                return []  # before the clerk, or the contract, was there
+            epochs = [epoch for epoch in epochs if free and epoch < now and epoch not in awaited]
+        return epochs
+
+    def _epochs_to_be_drawn(self, block: int | None) -> set[int]:
         """Of the rounds that wait for their draw: it takes the keys of the epoch of the request."""
-        waiting = range(self.registry.next_ticket(), self.rounds.number())
-        return {self.rounds.round(i).epoch for i in waiting if self.rounds.state(i) is State.REQUESTED}
+        waiting = range(self.registry.next_ticket(block=block), self.rounds.number(block=block))
+        waiting_now = [i for i in waiting if self.rounds.state(i, block=block) is State.REQUESTED]
+        return {self.rounds.round(i, block=block).epoch for i in waiting_now}
 
     def _register_key(self, epoch: int) -> str:
         secret = self.keys.key(epoch) if epoch in self.keys.epochs() else self.keys.add_epoch(epoch)
@@ -145,10 +174,11 @@ class ClerkAgent:
                     yield from self._serve(clerk_id, round_id)
                 except UnreachableError:
                     raise
-                except (SDAError, OSError, sqlite3.Error) as error:
-                    # One round's trouble is not the others'.
+                except Exception as error:
+                    # One round's trouble, whatever its relay and developer think up, is not the others'.
                     yield Deed("round looked at", round_id, f"{type(error).__name__}: {error}", failed=True)
-        self._advance()
+        with suppress(OSError):  # the disk is full: the next pass looks at more rounds than it must
+            self._advance()
 
     def _serve(self, clerk_id: int, round_id: int) -> Iterator[Deed]:
         """Check, answer or settle one round in which the clerk holds a seat."""
@@ -158,11 +188,13 @@ class ClerkAgent:
         owes = not facts.resolved >> seat.index & 1
         now = self.contracts.chain.now()
         if facts.closed:
+            yield from self._reclaim(round_id)
             self._book.forget(view.round_hash)
             self._inspections.pop(view.round_hash, None)
             return
         rows_over = view.row_end and (now >= view.row_end or facts.all_resolved)
         if view.state is State.COLLECTING:
+            yield from deal_noise(desk, self._dealt, self._sampler)
             yield from review_draft(desk)
         elif view.state is State.SETTLING:
             yield attempt("exclusions settled", round_id, desk.settle)
@@ -172,6 +204,20 @@ class ClerkAgent:
             yield from self._inspections.setdefault(view.round_hash, Inspection()).look(desk)
         elif owes and view.state in (State.ANSWERING, State.COMPLETED):
             yield attempt("row sent", round_id, desk.answer)
+
+    def _reclaim(self, round_id: int) -> Iterator[Deed]:
+        """Take back the bonds of what this clerk demanded and needed."""
+        for challenge_id in self._bonds(round_id):
+            yield attempt("bond paid out", round_id, partial(self._paid_out, challenge_id))
+
+    def _bonds(self, round_id: int) -> list[int]:
+        """Demands of this clerk whose bond waits in the contract."""
+        made = self.rounds.disputes.challenges(round_id)
+        return [each.id for each in made if each.held and each.challenger == self.account.address]
+
+    def _paid_out(self, challenge_id: int) -> str:
+        self.rounds.disputes.reclaim(self.account, challenge_id)
+        return f"of demand {challenge_id}"
 
     def desk(self, view: RoundView) -> SeatDesk:
         """Where this clerk works for its seat in a round."""
@@ -200,19 +246,35 @@ class ClerkAgent:
     def _open_rounds(self) -> range:
         """Rounds that may still need this clerk; the ones before them are over."""
         first = 0
-        if self._progress_file.exists():
-            with suppress(ValueError, KeyError, TypeError):  # cut off: look at all of them again
-                first = int(json.loads(self._progress_file.read_text())["first_open_round"])
+        with suppress(OSError, ValueError, KeyError, TypeError):  # none yet, or cut off: look at all of them again
+            kept = json.loads(self._progress_file.read_text())
+            # If the chain was put back to before that block, rounds that were over may be open again.
+            if self.contracts.chain.block_hash(kept["block"]) == bytes.fromhex(kept["hash"]):
+                first = int(kept["first_open_round"])
         return range(min(first, self.rounds.number()), self.rounds.number())
 
     def _advance(self) -> None:
         """Remember that the oldest rounds are over, so that a pass does not look at all that ever were."""
-        open_rounds = self._open_rounds()
-        first = next((i for i in open_rounds if not self._is_over(i)), open_rounds.stop)
-        draft = self._progress_file.with_suffix(".draft")
-        draft.write_text(json.dumps({"first_open_round": first}))
-        draft.replace(self._progress_file)
+        open_rounds, final = self._open_rounds(), self.contracts.chain.finalised()
+        first = next((i for i in open_rounds if not self._is_over(i, final.number)), open_rounds.stop)
+        if first > open_rounds.start:
+            draft = self._progress_file.with_suffix(".draft")
+            draft.write_text(json.dumps({"first_open_round": first, "block": final.number, "hash": final.hash.hex()}))
+            draft.replace(self._progress_file)
 
-    def _is_over(self, round_id: int) -> bool:
-        """Whether no clerk can have anything to do with a round any more; a missed one has none."""
-        return self.rounds.round(round_id).closed or self.rounds.state(round_id) is State.MISSED
+    def _is_over(self, round_id: int, final: int) -> bool:
+        """Whether this clerk cannot have anything to do with a round any more; nobody has with a missed one.
+
+        It must have been so in the block that is not taken back.
+        """
+        for block in (None, final):
+            try:
+                over = self.rounds.round(round_id, block=block).closed and not self._bonds(round_id)
+                over = over or self.rounds.state(round_id, block=block) is State.MISSED
+            except UnreachableError:
+                raise
+            except ChainError:
+                return False  # before the contract was there
+            if not over:
+                return False
+        return True

@@ -184,8 +184,11 @@ class DeveloperAgent:
         return answered
 
     def close(self, round_id: int) -> Receipt:
-        """Settle a round that is over."""
+        """Settle a round that is over, and have the bonds of seats' demands paid out to whom they belong."""
         receipt = self.rounds.close(self.account, round_id)
+        for challenge in self.rounds.disputes.challenges(round_id):
+            if challenge.held:
+                self.rounds.disputes.reclaim(self.account, challenge.id)
         self.work_files(round_id).clear()
         return receipt
 

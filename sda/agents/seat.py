@@ -15,7 +15,7 @@ from sda.errors import ProofError
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
 from sda.opening import OpenTree
-from sda.pairs import Pairs
+from sda.pairs import Pairs, pairs_file
 from sda.relay.interface import Relay
 from sda.round import Closed, Exclusion, RoundView, Seat, Settled, Snapshot
 from sda.settling import leaf_at, remaining_points
@@ -59,7 +59,7 @@ class SeatDesk:
     @property
     def pairs_file(self) -> Path:
         """Where the epoch's shared points are remembered."""
-        return pairs_file(self.keys, self.view.epoch)
+        return pairs_file(self.keys.directory, self.view.epoch)
 
     # ------------------------------------------------------------------ rows
 
@@ -130,8 +130,3 @@ class SeatDesk:
         excluded = self.disputes.exclusions(self.view.round_id)
         tree = OpenTree(self.view, self.relay, snapshot, self.disputes.answers(self.view, self.seat.index))
         return snapshot, excluded, [leaf_at(tree, each) for each in excluded]
-
-
-def pairs_file(keys: ClerkKeys, epoch: int) -> Path:
-    """Where a clerk remembers the points of an epoch."""
-    return keys.directory / f"pairs-{epoch}.bin"

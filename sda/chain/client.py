@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 from eth_account import Account
 from eth_typing import BlockNumber, HexStr
 from web3 import Web3
-from web3.exceptions import TransactionNotFound, Web3Exception
-from web3.types import BlockIdentifier, TxParams, TxReceipt, Wei
+from web3.exceptions import BlockNotFound, TransactionNotFound, Web3Exception
+from web3.types import BlockIdentifier, FilterParams, TxParams, TxReceipt, Wei
 
 from sda.chain.addresses import from_text, to_text
 from sda.chain.rpc import TIMEOUT_SECONDS, connect, request, shown
@@ -30,6 +30,11 @@ T = TypeVar("T")
 RECEIPT_SECONDS = 120.0
 """How long a transaction is waited for; a public chain mines one in 12 to 60 seconds."""
 
+BEHIND_SECONDS = 15.0
+"""How long a node may take to hear of a block that another one has."""
+_READING_SECONDS = 0.25
+"""So long several nodes are asked at the same block: each is asked for its newest one no more often."""
+
 GAS_MARGIN = 1.25
 GAS_EXTRA = 30_000
 TRANSACTION_GAS_LIMIT = 2**24
@@ -38,6 +43,21 @@ TRANSACTION_GAS_LIMIT = 2**24
 _NONCE_ATTEMPTS = 5
 _NONCE_TAKEN = ("nonce too low", "already known", "already imported", "replacement transaction underpriced")
 _DEFAULT_PRIORITY_FEE = 10**9
+
+
+@dataclass(frozen=True)
+class Head:
+    """A block.
+
+    Attributes:
+        number: Of the block.
+        hash: 32 bytes.
+        time: Unix seconds.
+    """
+
+    number: int
+    hash: bytes
+    time: int
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,7 @@ class Chain:
         self.chain_id = self._common_chain_id(chain_id)
         self._receipt_timeout = receipt_timeout
         self._locks: dict[bytes, threading.Lock] = defaultdict(threading.Lock)
+        self._reading, self._read_until, self._sent_in = 0, 0.0, 0
 
     @property
     def web3(self) -> Web3:
@@ -115,9 +136,45 @@ class Chain:
             return int(self.web3.eth.block_number)
 
     def now(self) -> int:
-        """The newest block's time, unix seconds: the clock that deadlines are measured by."""
+        """The newest block's time, unix seconds: the clock that deadlines are measured by; all nodes agree."""
+        return self.head().time
+
+    def head(self) -> Head:
+        """The newest block that all nodes have; raises ChainError if they have different ones."""
+        if len(self.nodes) == 1:
+            with sensible_answers():
+                return _head(self.web3, "latest")
+        number = self.reading_block()
+        return self.agreed(f"block {number}", lambda node: _head(node, number))
+
+    def finalised(self) -> Head:
+        """The newest block that the chain's consensus does not take back, as the most cautious node says."""
         with sensible_answers():
-            return int(self.web3.eth.get_block("latest")["timestamp"])
+            return min((_head(node, "finalized") for node in self.nodes), key=lambda head: head.number)
+
+    def block_hash(self, number: int) -> bytes | None:
+        """The hash of a block, None if the first node has none of this number."""
+        with sensible_answers():
+            try:
+                return _block_hash(self.web3, BlockNumber(number))
+            except BlockNotFound:
+                return None
+
+    def reading_block(self) -> int:
+        """The block at which several nodes are asked the same: one that all have, and that shows what was sent here.
+
+        Raises:
+            UnreachableError: A node stays behind.
+            ChainError: They are on different forks.
+        """
+        until = time.monotonic() + BEHIND_SECONDS
+        while time.monotonic() >= self._read_until or self._reading < self._sent_in:
+            self._reading, self._read_until = self.common_block(), time.monotonic() + _READING_SECONDS
+            if self._reading < self._sent_in:
+                if time.monotonic() > until:
+                    raise UnreachableError(f"a node is behind: it lacks block {self._sent_in}, which another one has")
+                time.sleep(_READING_SECONDS)
+        return self._reading
 
     def balance(self, address: bytes) -> int:
         """Of the chain's own coin, in wei."""
@@ -133,6 +190,27 @@ class Chain:
         """The code at an address, at the first node."""
         with sensible_answers():
             return bytes(self.web3.eth.get_code(to_text(address)))
+
+    def has_logs(self, addresses: Sequence[bytes], first: int, last: int) -> bool:
+        """Whether any node knows of logs of these contracts in blocks first … last."""
+        where: FilterParams = {
+            "address": [to_text(address) for address in addresses],
+            "fromBlock": BlockNumber(first),
+            "toBlock": BlockNumber(last),
+        }
+        with sensible_answers():
+            return any(bool(node.eth.get_logs(where)) for node in self.nodes)
+
+    def waiting(self, address: bytes) -> int:
+        """How many transactions of an account were sent and are not mined, as the first node knows."""
+        with sensible_answers():
+            mined = int(self.web3.eth.get_transaction_count(to_text(address), "latest"))
+        return self.nonce(address) - mined
+
+    def gas_price(self) -> int:
+        """What a unit of gas may cost in the next transaction, wei."""
+        with sensible_answers():
+            return int(self._fees()["maxFeePerGas"])
 
     def common_block(self) -> int:
         """The newest block that all nodes have.
@@ -249,6 +327,7 @@ class Chain:
             if receipt["status"] != 1:
                 raise self._reason(transaction, block)
             created = receipt.get("contractAddress")
+            self._sent_in = max(self._sent_in, block) if len(self.nodes) > 1 else 0
             return Receipt(
                 transaction=transaction,
                 block=block,
@@ -300,6 +379,11 @@ def sensible_answers() -> Iterator[None]:
     except (Web3Exception, LookupError, TypeError, ValueError, OverflowError) as error:
         reason = f"{type(error).__name__}: {str(error)[:200]}"
         raise ChainError(f"a node's answer makes no sense ({reason})") from None
+
+
+def _head(node: Web3, block: BlockIdentifier) -> Head:
+    found = node.eth.get_block(block)
+    return Head(int(found["number"]), bytes(found["hash"]), int(found["timestamp"]))
 
 
 def _block_hash(node: Web3, number: BlockIdentifier) -> bytes:

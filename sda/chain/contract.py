@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from eth_typing import BlockNumber
@@ -61,7 +62,9 @@ class Contract:
         self._on = {node: node.eth.contract(to_text(address), abi=abi) for node in chain.nodes}
 
     def call(self, function: str, *arguments: Any, block: int | None = None) -> Any:
-        """A view's answer from the first node, now or at a block."""
+        """A view's answer, now or at a block; several nodes must give the same."""
+        if len(self.chain.nodes) > 1:
+            return self.agreed(function, *arguments, block=self.chain.reading_block() if block is None else block)
         with sensible_answers():
             return self._ask(self.chain.web3, function, arguments, block)
 
@@ -103,7 +106,7 @@ class Contract:
         ]
 
     def events(self, name: str, *, first: int | None = None, last: int | None = None, **filters: Any) -> list[Event]:
-        """Events in the order in which they happened.
+        """Events in the order in which they happened; several nodes must tell the same.
 
         Args:
             name: Of the event.
@@ -111,15 +114,18 @@ class Contract:
             last: Last block; the newest by default.
             filters: Values of indexed arguments.
         """
-        event = self._on[self.chain.web3].events[name]
-        last = self.chain.block_number() if last is None else last
+        if last is None:
+            several = len(self.chain.nodes) > 1
+            last = self.chain.reading_block() if several else self.chain.block_number()
         found: list[Event] = []
         for start in range(self.since if first is None else first, last + 1, LOG_RANGE):
             end = min(start + LOG_RANGE - 1, last)
-            with sensible_answers():
-                logs = event().get_logs(argument_filters=filters, from_block=start, to_block=end)
-            found += map(_event, logs)
+            found += self.chain.agreed(f"{name} events", partial(self._events, name, start, end, filters))
         return found
+
+    def _events(self, name: str, start: int, end: int, filters: Mapping[str, Any], node: Web3) -> list[Event]:
+        event = self._on[node].events[name]
+        return list(map(_event, event().get_logs(argument_filters=filters, from_block=start, to_block=end)))
 
     def events_of(self, receipt: Receipt) -> list[Event]:
         """This contract's events in a receipt."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sda.chain.client import Chain
+from sda.chain.contract import LOG_RANGE
 from sda.chain.deploy import Deployment
 from sda.chain.registry import Registry
 from sda.chain.rounds import Rounds
@@ -27,6 +28,12 @@ class Contracts:
     token: Token
     registry: Registry
     rounds: Rounds
+
+    def touched(self, first: int, last: int) -> bool:
+        """Whether registry, rounds or disputes announced anything in these blocks; one node that says so is enough."""
+        disputes = self.rounds.disputes
+        addresses = [self.registry.address, self.rounds.address, disputes.address, disputes.frauds.address]
+        return last - first >= LOG_RANGE or self.chain.has_logs(addresses, first, last)
 
     @classmethod
     def of(cls, chain: Chain, deployment: Deployment) -> Contracts:

@@ -43,6 +43,7 @@ class Challenge:
         challenger: 20 bytes.
         seat: Which.
         deadline: Unix seconds; 0 once it was answered or decided.
+        held: Whether the bond waits in the contract still.
         level, index: Of the node.
     """
 
@@ -51,6 +52,7 @@ class Challenge:
     challenger: bytes
     seat: int
     deadline: int
+    held: bool
     level: int
     index: int
 
@@ -177,8 +179,8 @@ class Disputes:
         ]
 
     def _challenge(self, challenge_id: int, level: int, index: int) -> Challenge:
-        round_id, challenger, seat, deadline, *_ = self.contract.call("challengeOf", challenge_id)
-        return Challenge(challenge_id, round_id, from_text(challenger), seat, deadline, level, index)
+        round_id, challenger, seat, deadline, held, *_ = self.contract.call("challengeOf", challenge_id)
+        return Challenge(challenge_id, round_id, from_text(challenger), seat, deadline, held, level, index)
 
     def answers(self, view: RoundView, seat: int) -> dict[tuple[int, int], OpenNode]:
         """What was posted for a seat, by level and index. Whoever uses it checks it against the hashes above."""
@@ -226,6 +228,10 @@ class Disputes:
     def unanswered(self, sender: AccountKey, challenge_id: int) -> Receipt:
         """Convict a developer that did not answer in time."""
         return self.contract.transact(sender, "unanswered", challenge_id)
+
+    def reclaim(self, sender: AccountKey, challenge_id: int) -> Receipt:
+        """Pay out the bond of a challenge once complaints are over: to whom, the contract decides."""
+        return self.contract.transact(sender, "reclaim", challenge_id)
 
     # ------------------------------------------------------------------ views
 

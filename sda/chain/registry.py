@@ -103,9 +103,9 @@ class Registry:
         """What was fixed at deployment."""
         return RegistrySettings(*self.contract.call("settings"))
 
-    def clerk(self, clerk_id: int) -> Clerk:
-        """One clerk; raises ContractError UnknownClerk."""
-        return Clerk.of(self.contract.call("clerk", clerk_id))
+    def clerk(self, clerk_id: int, *, block: int | None = None) -> Clerk:
+        """One clerk, now or at a block; raises ContractError UnknownClerk."""
+        return Clerk.of(self.contract.call("clerk", clerk_id, block=block))
 
     def clerk_of(self, account: bytes) -> int:
         """The account's clerk id, 0 if it has none."""
@@ -115,9 +115,9 @@ class Registry:
         """Point hash of a clerk's key, zero if none is registered."""
         return bytes(self.contract.call("keyHash", clerk_id, epoch))
 
-    def epoch_now(self) -> int:
-        """The current epoch."""
-        return int(self.contract.call("epochNow"))
+    def epoch_now(self, *, block: int | None = None) -> int:
+        """The current epoch, or that of a block."""
+        return int(self.contract.call("epochNow", block=block))
 
     def epoch_end(self, epoch: int) -> int:
         """When an epoch ends (exclusive)."""
@@ -143,9 +143,9 @@ class Registry:
         """Weights that wait."""
         return int(self.contract.call("queueLength"))
 
-    def next_ticket(self) -> int:
-        """The draw whose turn it is."""
-        return int(self.contract.call("nextTicket"))
+    def next_ticket(self, *, block: int | None = None) -> int:
+        """The draw whose turn it is, or was at a block."""
+        return int(self.contract.call("nextTicket", block=block))
 
     def operator_of(self, clerk_id: int, *, block: int) -> bytes:
         """The clerk's account, as all nodes say; ids are never reused, so it is asked once."""

@@ -217,22 +217,22 @@ class Rounds:
         """What a round would cost."""
         return Quote(*self._policy.call("quote", terms.values))
 
-    def number(self) -> int:
-        """How many rounds there are: ids are 0 … number - 1."""
-        return int(self.contract.call("rounds"))
+    def number(self, *, block: int | None = None) -> int:
+        """How many rounds there are, or were at a block: ids are 0 … number - 1."""
+        return int(self.contract.call("rounds", block=block))
 
-    def state(self, round_id: int) -> State:
-        """As derived from the facts and the clock, now."""
+    def state(self, round_id: int, *, block: int | None = None) -> State:
+        """As derived from the facts and the clock, now or at a block."""
         with sensible_answers():
-            return State(self.contract.call("state", round_id))
+            return State(self.contract.call("state", round_id, block=block))
 
     def terms(self, round_id: int) -> Terms:
         """What was agreed."""
         return Terms(*self.contract.call("terms", round_id))
 
-    def round(self, round_id: int) -> Round:
-        """The facts of a round."""
-        return Round.of(self.contract.call("round", round_id))
+    def round(self, round_id: int, *, block: int | None = None) -> Round:
+        """The facts of a round, now or at a block."""
+        return Round.of(self.contract.call("round", round_id, block=block))
 
     def seats(self, round_id: int) -> tuple[int, ...]:
         """The committee's clerk ids, in seat order; empty before the draw."""

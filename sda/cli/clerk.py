@@ -8,7 +8,7 @@ import click
 
 from sda.chain.addresses import to_text
 from sda.chain.settings import in_tokens
-from sda.cli.output import Answer, command, example_epilog, facts, table
+from sda.cli.output import Answer, command, example_epilog
 from sda.cli.session import Session, pass_session
 from sda.cli.values import ADDRESS, AMOUNT
 
@@ -58,7 +58,7 @@ def unbond(session: Session, key: str) -> Answer:
     clerk_id, clerk = agent.status()
     return Answer(
         {"clerk_id": clerk_id, "withdrawable_at": clerk.withdrawable_at, "seats": clerk.seats},
-        f"clerk {clerk_id} can withdraw from {_time(clerk.withdrawable_at)}",
+        f"clerk {clerk_id} can withdraw from {time_text(clerk.withdrawable_at)}",
     )
 
 
@@ -78,56 +78,5 @@ def withdraw(session: Session, key: str, to: bytes | None) -> Answer:
     )
 
 
-@command(group, "status", example="sda clerk status --key clerk-1 --json")
-@key_option
-@pass_session
-def status(session: Session, key: str) -> Answer:
-    """Show stake, weight, seats and keys."""
-    agent = session.clerk(key)
-    clerk_id, clerk = agent.status()
-    total = agent.registry.total_weight()
-    credit = agent.rounds.balance_of(agent.account.address)
-    share = clerk.weight / total if total else 0.0
-    data = {
-        "clerk_id": clerk_id,
-        **vars(clerk),
-        "share_of_weight": share,
-        "credited_units": credit,
-        "epoch": agent.registry.epoch_now(),
-    }
-    text = facts(
-        {
-            "clerk": f"{clerk_id} ({to_text(clerk.operator)})",
-            "stake": f"{in_tokens(clerk.stake)} tokens",
-            "weight": f"{clerk.weight:,} of {total:,} ({share:.2%} of each draw)",
-            "seats held": clerk.seats,
-            "keys": f"up to epoch {clerk.key_epoch}; now is epoch {agent.registry.epoch_now()}",
-            "credited": f"{in_tokens(credit)} tokens (sda collect takes them)",
-            "leaving": _time(clerk.withdrawable_at) if clerk.withdrawable_at else "no",
-            "key leaked": "yes: the bonds burn as their rounds end" if clerk.leaked else "no",
-        }
-    )
-    return Answer(data, text)
-
-
-@command(group, "run", example="sda clerk run --key clerk-1")
-@key_option
-@pass_session
-def run(session: Session, key: str) -> Answer:
-    """Do whatever is due, once: keys, jobs, rows, settlements. Run it again as often as you like."""
-    deeds = session.clerk(key).run_once()
-    rows = [("failed" if deed.failed else "done", deed.action, _round(deed.round_id), deed.detail) for deed in deeds]
-    data = {"deeds": [vars(deed) for deed in deeds]}
-    return Answer(
-        data,
-        table(("", "what", "round", "detail"), rows) if rows else "nothing is due",
-        ok=not any(deed.failed for deed in deeds),
-    )
-
-
-def _round(round_id: int | None) -> str:
-    return "" if round_id is None else str(round_id)
-
-
-def _time(seconds: int) -> str:
+def time_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -28,6 +28,7 @@ def balance(session: Session, who: str) -> Answer:
         "ether_wei": contracts.chain.balance(address),
         "token_units": contracts.token.balance_of(address),
         "credited_units": contracts.rounds.balance_of(address),
+        "bonds_units": contracts.rounds.disputes.balance_of(address),
     }
     text = facts(
         {
@@ -35,6 +36,7 @@ def balance(session: Session, who: str) -> Answer:
             "ether": f"{contracts.chain.balance(address) / 10**18:.4f}",
             "tokens": in_tokens(contracts.token.balance_of(address)),
             "credited by rounds": in_tokens(contracts.rounds.balance_of(address)) + "  (sda collect takes it)",
+            "bonds paid back": in_tokens(contracts.rounds.disputes.balance_of(address)) + "  (sda collect takes it)",
         }
     )
     return Answer(data, text)
@@ -45,11 +47,16 @@ def balance(session: Session, who: str) -> Answer:
 @click.option("--to", type=ADDRESS, help="Receives the tokens; by default the key's own account.")
 @pass_session
 def collect(session: Session, key: str, to: bytes | None) -> Answer:
-    """Take everything that rounds have credited to an account: fees, refunds, bounties."""
-    account = session.account(key)
+    """Take everything that is credited to an account: fees, refunds, bounties, bonds paid back."""
+    account, rounds = session.account(key), session.contracts.rounds
     target = to or account.address
-    amount, receipt = session.contracts.rounds.withdraw(account, target)
+    amount, receipt = rounds.disputes.balance_of(account.address), None
+    if amount:
+        receipt = rounds.disputes.withdraw(account, target)
+    if not amount or rounds.balance_of(account.address):
+        credited, receipt = rounds.withdraw(account, target)
+        amount += credited
     return Answer(
-        {"units": amount, "to": to_text(target), "transaction": receipt.transaction},
+        {"units": amount, "to": to_text(target), "transaction": receipt.transaction if receipt else None},
         f"{in_tokens(amount)} tokens sent to {to_text(target)}",
     )

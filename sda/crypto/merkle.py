@@ -110,7 +110,7 @@ class Roster:
     enrolled: int
     positions: Sequence[int]
     nonces: Sequence[bytes]
-    noise_nonces: Sequence[bytes] = ()
+    noise_nonces: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.positions) != len(self.nonces):
@@ -157,7 +157,7 @@ class Roster:
         if any(data[end:]):
             raise MessageError("roster: the bytes after the nonces must be zero")
         nonces = [data[i : i + NONCE_BYTES] for i in range(split, end, NONCE_BYTES)]
-        return cls(enrolled, positions, nonces[dealers:], nonces[:dealers])
+        return cls(enrolled, positions, nonces[dealers:], tuple(nonces[:dealers]))
 
     def root(self) -> bytes:
         """Merkle root over the words of the file."""

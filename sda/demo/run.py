@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sda.agents import ClerkAgent, DeveloperAgent
+from sda.agents.relay import make_relay
 from sda.audit import Check, audit
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet, named_account
 from sda.chain.node import Anvil
 from sda.chain.settings import TOKEN
-from sda.chain.standing import StandingOnChain
 from sda.chain.structs import Outcome
 from sda.clerk import answer
 from sda.contributor import ContributorKey, Minima, Pinned, check_counted, check_round
@@ -28,7 +28,8 @@ from sda.messages import Domain, Enrolment
 from sda.outbox import Outbox
 from sda.pairs import Pairs
 from sda.params import DEMO
-from sda.relay import LocalRelay
+from sda.relay.client import HttpRelay
+from sda.relay.service.serving import serving
 from sda.round import RoundView, Seat, Terms
 
 T = TypeVar("T")
@@ -127,21 +128,26 @@ class Demo:
             self.devnet = devnet
             self.contracts = Contracts.of(devnet.chain, devnet.deployment)
             supply = self.contracts.token.total_supply()
-            domain = Domain(devnet.chain.chain_id, self.contracts.rounds.address)
-            standing = StandingOnChain(self.contracts.rounds.disputes)
-            self.relay = LocalRelay(self.home / "relay.sqlite", domain, clock=devnet.chain.now, standing=standing)
-            self._stake()
-            round_id = self._open()
-            members = self._contribute(round_id)
-            self._snapshot(round_id)
-            self._answer(round_id)
-            self._reveal(round_id, members)
-            self._settle(round_id)
-            self._claim(round_id, members)
-            self._audit(round_id)
+            self.domain = Domain(devnet.chain.chain_id, self.contracts.rounds.address)
+            with serving(make_relay(self.contracts, self.home / "relay.sqlite")) as url:
+                self.tell(f"a relay serves at {url}")
+                self.url = url
+                self._round()
             self.story.burned = supply - self.contracts.token.total_supply()
         self.story.seconds = time.perf_counter() - started
         return self.story
+
+    def _round(self) -> None:
+        self.relay = HttpRelay(self.url, self.domain)
+        self._stake()
+        round_id = self._open()
+        members = self._contribute(round_id)
+        self._snapshot(round_id)
+        self._answer(round_id)
+        self._reveal(round_id, members)
+        self._settle(round_id)
+        self._claim(round_id, members)
+        self._audit(round_id)
 
     # ------------------------------------------------------------------ the steps
 
@@ -166,7 +172,8 @@ class Demo:
         identity = Identity.create(
             self.home / "keys" / "developer", PASSWORD, Strength.LIGHT, named_account("developer")
         )
-        self.developer = DeveloperAgent(self.contracts, identity, self.relay, self.home / "developer")
+        relay = HttpRelay(self.url, self.domain, identity.account)
+        self.developer = DeveloperAgent(self.contracts, identity, relay, self.home / "developer")
         terms = Terms.for_parameters(
             DEMO,
             minimum=100,

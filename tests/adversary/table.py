@@ -17,10 +17,15 @@ from sda.chain.rpc import request
 from sda.chain.settings import in_tokens
 from sda.errors import EncodingError, SDAError
 from sda.round import State
-from tests.adversary.scenarios import HONEST, SCENARIOS, Scenario
+from tests.adversary.dealers import DEALERS
+from tests.adversary.pairs import PAIRS
+from tests.adversary.relays import RELAYS
+from tests.adversary.scenario import HONEST, Scenario
+from tests.adversary.scenarios import ALONE
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
+SCENARIOS = (*ALONE, *DEALERS, *RELAYS, *PAIRS)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adversary.md"
 COLUMNS = (
     "who",
@@ -31,6 +36,7 @@ COLUMNS = (
     "developer pays",
     "clerks lose",
     "clerks get",
+    "burned",
     "honest contributors",
 )
 HEAD = """# What dishonest parties achieve
@@ -41,7 +47,9 @@ cheats; everybody else runs the code of this repository. Written by `python -m t
 deposit {deposit}, reward {reward}.
 
 "developer pays" is what the round cost it in the end, "clerks lose" what was taken from stakes, "clerks get" their
-fees, finders' rewards and complaint fees, and "honest contributors" how many of them were paid.
+fees, finders' rewards, complaint fees and bonds for what they demanded, "burned" what exists no more, and "honest
+contributors" how many of them were paid. After each line every token that a contract holds is somebody's, to the last
+unit.
 
 """
 
@@ -56,6 +64,7 @@ class Outcome:
     developer: int
     lost: int
     earned: int
+    burned: int
     paid: int
 
     def cells(self) -> tuple[str, ...]:
@@ -68,6 +77,7 @@ class Outcome:
             in_tokens(self.developer),
             in_tokens(self.lost),
             in_tokens(self.earned),
+            in_tokens(self.burned),
             f"{self.paid} of {HONEST} paid",
         )
 
@@ -76,26 +86,27 @@ def play(devnet: Devnet, home: Path, scenario: Scenario) -> Outcome:
     """One scenario, from the request to the last claim."""
     cast = Cast(devnet, home)
     developer, token = cast.developer.account.address, cast.contracts.token
-    before = token.balance_of(developer)
-    stakes = _stakes(cast)
-    round_id = cast.open()
+    accounts = [agent.account.address for agent in cast.clerks.values()]
+    stakes, supply = _stakes(cast), token.total_supply()
+    before, clerks_before = _wealth(cast, [developer]), _wealth(cast, accounts)
+    round_id = cast.open(scenario.terms)
     total = cast.contribute(round_id, HONEST)
     honest = list(cast.contributors)
     scenario.play(cast, round_id)
     go_on(cast, round_id)
-    right = learn(cast, round_id, total)
+    right = learn(cast, round_id, cast.with_noise(total))
     paid = sum(claims(cast, agent, round_id) for agent in honest)
-    accounts = [agent.account.address for agent in cast.clerks.values()]
-    earned = sum(cast.rounds.balance_of(account) for account in accounts)
     outcome = Outcome(
-        _blamed(cast, round_id),
+        _blamed(cast, round_id, spoilt=scenario.spoils),
         cast.rounds.state(round_id),
         right,
-        before - token.balance_of(developer) - cast.rounds.balance_of(developer),
+        before - _wealth(cast, [developer]),
         stakes - _stakes(cast),
-        earned,
+        _wealth(cast, accounts) - clerks_before,
+        supply - token.total_supply(),
         paid,
     )
+    check_accounts(cast, round_id)
     cast.relay.close()
     return outcome
 
@@ -105,7 +116,7 @@ def go_on(cast: Cast, round_id: int) -> None:
     rounds, disputes = cast.rounds, cast.rounds.disputes
     for _ in range(4):
         if rounds.round(round_id).closed:
-            return
+            break
         if rounds.state(round_id) is State.DISPUTING:
             cast.take_turns()
         else:
@@ -118,7 +129,9 @@ def go_on(cast: Cast, round_id: int) -> None:
             cast.node.increase_time(make_terms().collect_window)
     cast.settle()
     if not rounds.round(round_id).closed:
-        rounds.close(cast.developer.account, round_id)
+        cast.developer.close(round_id)
+    cast.silent = set()
+    cast.run_all()
 
 
 def learn(cast: Cast, round_id: int, total: list[int]) -> bool | None:
@@ -129,8 +142,8 @@ def learn(cast: Cast, round_id: int, total: list[int]) -> bool | None:
         return False
     except SDAError:
         return None
-    # A liar that was not excluded sent ones.
-    return sums in (total, [value + 1 for value in total])
+    # Liars that were not excluded sent ones.
+    return any(sums == [value + liars for value in total] for liars in range(4))
 
 
 def claims(cast: Cast, agent: ContributorAgent, round_id: int) -> bool:
@@ -142,24 +155,47 @@ def claims(cast: Cast, agent: ContributorAgent, round_id: int) -> bool:
     return True
 
 
+def check_accounts(cast: Cast, last_round: int) -> None:
+    """Every token that a contract holds is credited to somebody, staked by somebody, or waits to be claimed."""
+    token, rounds, disputes = cast.contracts.token, cast.rounds, cast.rounds.disputes
+    accounts = [agent.account.address for agent in (*cast.clerks.values(), cast.developer)]
+    assert token.balance_of(rounds.address) == sum(map(rounds.balance_of, accounts))
+    held = sum(challenge.held for each in range(last_round + 1) for challenge in disputes.challenges(each))
+    bonds = held * disputes.settings().challenge_bond
+    assert token.balance_of(disputes.address) == sum(map(disputes.balance_of, accounts)) + bonds
+    assert token.balance_of(cast.registry.address) == _stakes(cast)
+    waiting = sum(rounds.pot(each).waiting for each in range(last_round + 1))
+    assert token.balance_of(rounds.rewards_address) == waiting
+
+
 def _stakes(cast: Cast) -> int:
     return sum(cast.registry.clerk(clerk_id).stake for clerk_id in cast.clerks)
 
 
-def _blamed(cast: Cast, round_id: int) -> str:
+def _wealth(cast: Cast, accounts: list[bytes]) -> int:
+    """What accounts hold and may withdraw, stakes not counted."""
+    rounds, disputes, token = cast.rounds, cast.rounds.disputes, cast.contracts.token
+    return sum(
+        token.balance_of(account) + rounds.balance_of(account) + disputes.balance_of(account) for account in accounts
+    )
+
+
+def _blamed(cast: Cast, round_id: int, *, spoilt: bool) -> str:
     names = {event.name for event in cast.rounds.disputes.history(round_id)}
     names |= {event.name for event in cast.rounds.history(round_id)}
     if names & {"Convicted", "Withheld"}:
         return "the developer"
+    if names & {"RowRejected", "NoiseRejected", "Silent"} or any(
+        cast.registry.clerk(each).leaked for each in cast.clerks
+    ):
+        return "the clerk"
     if "Excluded" in names:
         return "the contributor"
-    if names & {"RowRejected", "Silent"}:
-        return "the clerk"
     if "Abandoned" in names:
         return "the developer, which gave up"
     if "NoData" in names:
         return "nobody: clerk and developer burn a little"
-    return "nobody: it was refused"
+    return "nobody: nothing notices" if spoilt else "nobody: it achieves nothing"
 
 
 def table() -> str:

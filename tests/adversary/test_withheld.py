@@ -8,6 +8,8 @@ from typing import NoReturn
 import pytest
 
 from sda.agents.clerk import ClerkAgent, Deed
+from sda.findings import Withheld
+from sda.opening import OpenTree
 from sda.relay import LocalRelay, Reason, RefusedError
 from sda.relay.interface import Opening
 from sda.round import State
@@ -81,8 +83,29 @@ def test_answers__lead_the_seat_to_the_liar(cast: Cast, seat: int, change: objec
         if not cast.rounds.disputes.exclusions(round_id):
             cast.developer.answer_challenges(round_id)
     assert "committed to another share" in demands[5].detail, "after four levels above the leaves, and the leaf"
-    bond = cast.rounds.disputes.settings().challenge_bond
-    assert cast.rounds.disputes.balance_of(cast.developer.account.address) == 5 * bond
+    disputes = cast.rounds.disputes
+    demanded = disputes.challenges(round_id)
+    assert len(demanded) >= 5
+    assert all(each.held for each in demanded), "nobody earns anything while complaints last"
+    assert disputes.balance_of(cast.developer.account.address) == 0, "its contributor lied: it earns nothing by that"
+
+
+def test_answers_to_a_seat_that_demands_in_vain__are_paid_for(cast: Cast) -> None:
+    round_id = cast.open()
+    cast.contribute(round_id, 4)
+    cast.developer.snapshot(round_id)
+    view, disputes = cast.rounds.view(round_id), cast.rounds.disputes
+    agent = cast.committee(round_id)[0]
+    snapshot = cast.rounds.published_snapshot(round_id)
+    root = OpenTree(view, cast.relay, snapshot).root()
+    permit = cast.contracts.token.permit(agent.account, disputes.address, disputes.settings().challenge_bond)
+    disputes.challenge(agent.account, view, view.seats[0], Withheld(root.place, root.node.hash, root.level), permit)
+    cast.developer.answer_challenges(round_id)
+    cast.node.increase_time(3 * make_terms().complaint_window)
+    cast.run_all()
+    cast.node.increase_time(make_terms().row_window)
+    cast.developer.close(round_id)
+    assert disputes.balance_of(cast.developer.account.address) == disputes.settings().challenge_bond
 
 
 def test_what_is_left__is_computed_while_complaints_last__and_needs_the_relay_no_more(cast: Cast) -> None:

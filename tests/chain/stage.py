@@ -73,6 +73,11 @@ def make_terms(parameters: Parameters = TEST, minimum: int = 3, **changes: Any) 
     return replace(terms, **changes)
 
 
+def make_private_terms(**changes: Any) -> Terms:
+    """The same with noise, which one seat may leave out."""
+    return make_terms(replace(TEST, noise_bound=1000), **{"sigma": 100 << 16, "silent": 1} | changes)
+
+
 class Stage:
     """See the module.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from sda.agents.lock import served_by_us
+from sda.chain.addresses import from_text
+from sda.chain.devnet import set_ether
 from sda.chain.settings import DEVNET, TOKEN
-from tests.cli.shell import Shell
+from tests.cli.shell import REFUSED, Shell
 from tests.cli.steps import collecting
 
 STAKE = DEVNET.registry.minimum_stake // TOKEN
@@ -80,17 +85,54 @@ def test_status__shows_stake_weight_seats_and_keys(sda: Shell) -> None:
     status = sda.json("clerk status --key clerk-2")
     assert status.keys() == {
         *("clerk_id", "operator", "stake", "weight", "key_epoch", "withdrawable_at", "seats", "leaked"),
-        *("share_of_weight", "credited_units", "epoch"),
+        *(
+            "share_of_weight",
+            "credited_units",
+            "epoch",
+            "ether_wei",
+            "ether_needed_wei",
+            "short_of",
+            "rounds",
+            "daemon",
+        ),
     }
     assert status["operator"] == sda.json("balance clerk-2")["address"].lower()
     assert (status["stake"], status["seats"], status["leaked"]) == (150 * TOKEN, 0, False)
     assert 0 < status["share_of_weight"] < 1
+    assert (status["short_of"], status["rounds"], status["daemon"]) == ([], [], None)
     assert "150 tokens" in sda("clerk status --key clerk-2")
 
 
 @pytest.mark.parametrize("command", ["status", "run"])
 def test_status_and_run__not_registered__are_refused(sda: Shell, command: str) -> None:
     assert "is not registered as a clerk" in sda.refuses(f"clerk {command} --key alice")
+
+
+def test_status__with_a_seat__shows_the_round(sda: Shell) -> None:
+    collecting(sda)
+    seat = sda.json("round status 0")["seats"][0]["clerk_id"]
+    (shown,) = sda.json(f"clerk status --key clerk-{seat}")["rounds"]
+    assert (shown["round_id"], shown["seat"], shown["state"], shown["owes"]) == (0, 0, "collecting", True)
+    assert "owes its row" in sda(f"clerk status --key clerk-{seat}")
+
+
+def test_run__short_of_ether__fails_before_it_cannot_pay(sda: Shell) -> None:
+    address = sda.json("balance clerk-1")["address"]
+    set_ether(sda.chain, [from_text(address)], 10**15)
+    (deed,) = sda.json("clerk run --key clerk-1", code=REFUSED)["deeds"]
+    assert (deed["action"], deed["failed"]) == ("ether short", True)
+    assert sda.json("clerk status --key clerk-1")["short_of"] == ["ether short"]
+
+
+def test_run__while_another_process_serves_it__is_refused(sda: Shell) -> None:
+    with served_by_us(sda.home / "keys" / "clerk-1"):
+        message = sda.refuses("clerk run --key clerk-1")
+        assert message == f"clerk-1: is served by process {os.getpid()} already; stop that one first"
+        assert message == sda.refuses("clerk run --key clerk-1 --daemon")
+        assert sda.json("clerk status --key clerk-1")["daemon"]["pid"] == os.getpid()
+        assert f"process {os.getpid()}" in sda("clerk status --key clerk-1")
+        sda("clerk run --key clerk-2")
+    sda("clerk run --key clerk-1")
 
 
 def test_run__nothing_to_do__says_so(sda: Shell) -> None:
@@ -163,7 +205,7 @@ def test_unbond__twice__is_refused(sda: Shell) -> None:
 
 def test_balance__by_name_and_by_address__is_the_same(sda: Shell) -> None:
     balance = sda.json("balance dave")
-    assert balance.keys() == {"address", "ether_wei", "token_units", "credited_units"}
+    assert balance.keys() == {"address", "ether_wei", "token_units", "credited_units", "bonds_units"}
     assert balance == sda.but(password="").json(f"balance {balance['address']}")
     assert (balance["ether_wei"], balance["token_units"]) == (100 * 10**18, 10_000 * TOKEN)
     assert "10,000" in sda("balance dave")

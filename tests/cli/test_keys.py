@@ -93,7 +93,8 @@ def test_wrong_password__is_refused_and_nothing_written(sda: Shell, line: str) -
 
 
 def test_missing_key__is_named(sda: Shell) -> None:
-    for line in ("clerk run --key nobody", "collect --key nobody", "round snapshot 0 --key nobody", "balance nobody"):
+    assert "keys/nobody: no such clerk" in sda.refuses("clerk run --key nobody")
+    for line in ("collect --key nobody", "round snapshot 0 --key nobody", "balance nobody"):
         assert "keys/nobody/account.json: no such key file" in sda.refuses(line)
 
 

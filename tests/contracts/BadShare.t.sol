@@ -2,14 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
-import {Complaint, ExcludedLeaf} from "../../contracts/interfaces/Evidence.sol";
+import {Complaint} from "../../contracts/interfaces/Evidence.sol";
 import {ICases} from "../../contracts/interfaces/ICases.sol";
 import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
-import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
-import {Expansion} from "../../contracts/libraries/Expansion.sol";
+import {IRounds} from "../../contracts/interfaces/IRounds.sol";
 import {G1} from "../../contracts/libraries/G1.sol";
-import {Dealer} from "./Dealer.sol";
 import {DisputesFixture} from "./DisputesFixture.sol";
 import {Leaves} from "./Leaves.sol";
 import {Prover} from "./Prover.sol";
@@ -24,14 +22,14 @@ contract BadShareTest is DisputesFixture {
         stored = abi.encode(lied(defaultTerms(), COUNT));
     }
 
-    function load() private view returns (Lie memory) {
-        return abi.decode(stored, (Lie));
+    function load() private view returns (Contribution memory) {
+        return abi.decode(stored, (Contribution));
     }
 
     // ------------------------------------------------------------------ upheld
 
     function test_badShare__excludes_the_leaf_and_pays_the_filer() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         uint256 held = rounds.round(lie.id).held;
         address holder = operator(lie.id, 2);
         vm.expectEmit();
@@ -45,7 +43,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__every_seat__also_the_late_ones() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         for (uint8 seat = 0; seat < 8; ++seat) {
             uint256 snapshot = vm.snapshotState();
             complain(lie, seat);
@@ -55,7 +53,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__first_one__prolongs_complaints_once() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         (, uint256 end,,) = rounds.deadlines(lie.id);
         vm.warp(end - 1);
         complain(lie, 0);
@@ -64,7 +62,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__after_the_window__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         vm.warp(toComplaints(lie.id));
         refused(complaintOf(lie, 0), 0, wrongState(lie.id, IRounds.State.Answering));
     }
@@ -72,51 +70,35 @@ contract BadShareTest is DisputesFixture {
     // ------------------------------------------------------------------ refused
 
     function test_badShare__twice_for_one_leaf__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         complain(lie, 0);
         refused(complaintOf(lie, 1), 1, abi.encodeWithSelector(IRewards.AlreadyExcluded.selector, lie.id, lie.index));
     }
 
-    /// A share that is right: the contract derives the same row and says so.
+    /// Shares that are right: the contract derives the same rows, corrects and interpolates, and says so, whatever the seat.
     function test_badShare__of_a_right_share__reverts() external {
-        Lie memory lie = load();
-        Terms memory terms = defaultTerms();
-        uint256 id = request(terms);
-        draw(id);
-        Lie memory honest = lie;
-        honest.id = id;
-        honest.words[1] = Prover.hash(commitmentOf(id, 1));
-        honest.signed = sign(id, leafOf(honest.words));
-        commit(honest, terms, COUNT);
-        refusedOf(honest, 1, abi.encodeWithSelector(ICases.NothingWrong.selector));
-        complain(honest, 0);
-    }
-
-    function commitmentOf(uint256 id, uint8 seat) private view returns (BLS.G1Point memory) {
-        BLS.G1Point memory contributor = Prover.publicKey(CONTRIBUTOR_KEY);
-        bytes32 seed = Expansion.seed(
-            Expansion.PAD,
-            rounds.round(id).roundHash,
-            seat,
-            this.compressed(contributor),
-            Leaves.leafOf(0).nonce,
-            this.compressed(Prover.multiply(contributor, clerkSecret(id, seat)))
-        );
-        uint256[] memory row = new uint256[](2);
-        BLS.G1Point[] memory generators = new BLS.G1Point[](2);
-        for (uint32 i = 0; i < 2; ++i) {
-            (row[i], generators[i]) = (Expansion.element(seed, i), bases[i]);
+        Contribution memory right = honest(opened(defaultTerms()), 0);
+        commit(right, COUNT);
+        for (uint8 seat = 0; seat < 8; ++seat) {
+            refusedOf(right, seat, abi.encodeWithSelector(ICases.NothingWrong.selector));
         }
-        return Prover.combine(generators, row);
     }
 
-    function compressed(BLS.G1Point calldata point) external pure returns (bytes memory) {
-        return G1.compress(point);
+    /// One wrong commitment is that seat's to complain of, and as a polynomial has it, every late seat's; nobody else's.
+    function test_badShare__of_one_seat__convicts_for_that_seat_alone() external {
+        Contribution memory wrong = honestBut(opened(defaultTerms()), 0, 1);
+        commit(wrong, COUNT);
+        for (uint8 seat = 0; seat < 8; ++seat) {
+            uint256 snapshot = vm.snapshotState();
+            if (seat == 1 || seat >= 6) complain(wrong, seat);
+            else refusedOf(wrong, seat, abi.encodeWithSelector(ICases.NothingWrong.selector));
+            vm.revertToState(snapshot);
+        }
     }
 
     /// From the mempool somebody copies a complaint: the proof is bound to its sender, and to the seat.
     function test_badShare__by_anyone_else__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Complaint memory complaint = complaintOf(lie, 0);
         for (uint256 seat = 1; seat < 8; ++seat) {
             address other = operator(lie.id, seat);
@@ -132,7 +114,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__another_shared_point__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Complaint memory complaint = complaintOf(lie, 0);
         complaint.key.shared = Prover.multiply(complaint.key.shared, 2);
         refused(complaint, 0, abi.encodeWithSelector(IDisputes.SharedKeyInvalid.selector));
@@ -144,7 +126,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__another_key__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Complaint memory complaint = complaintOf(lie, 0);
         complaint.key.clerkKey = Prover.publicKey(5);
         bytes32 registered = registry.keyHash(rounds.seats(lie.id)[0], rounds.round(lie.id).epoch);
@@ -157,21 +139,15 @@ contract BadShareTest is DisputesFixture {
 
     /// A leaf that its account did not sign is the developer's: the contributor cannot be put aside for it.
     function test_badShare__leaf_that_nobody_signed__reverts() external {
-        Lie memory lie = load();
-        Terms memory terms = defaultTerms();
-        uint256 id = request(terms);
-        draw(id);
-        Lie memory forged = lie;
-        forged.id = id;
-        forged.signed = sign(id, leafOf(forged.words));
+        Contribution memory forged = dishonest(opened(defaultTerms()), 0);
         forged.signed.leaf.payout = STRANGER;
-        commit(forged, terms, COUNT);
-        refusedOf(forged, 0, abi.encodeWithSelector(IDisputes.SignatureInvalid.selector, lie.signed.leaf.account));
+        commit(forged, COUNT);
+        refusedOf(forged, 0, abi.encodeWithSelector(IDisputes.SignatureInvalid.selector, forged.signed.leaf.account));
     }
 
     function test_badShare__in_another_round__reverts() external {
-        Lie memory lie = load();
-        Lie memory other = lied(defaultTerms(), COUNT);
+        Contribution memory lie = load();
+        Contribution memory other = lied(defaultTerms(), COUNT);
         Complaint memory complaint = complaintOf(lie, 0);
         bytes32 computed = root(other.id, complaint);
         address holder = operator(other.id, 0);
@@ -191,7 +167,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__words_of_another_body__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Complaint memory complaint = complaintOf(lie, 0);
         complaint.words[0] ^= bytes32(uint256(1));
         bytes32 given = keccak256(abi.encodePacked(uint256(1), complaint.words));
@@ -201,7 +177,7 @@ contract BadShareTest is DisputesFixture {
     }
 
     function test_badShare__late_seat_without_its_evidence__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Complaint memory complaint = complaintOf(lie, 7);
         complaint.correction = new uint256[](1);
         refused(complaint, 7, abi.encodeWithSelector(ICases.WrongNumber.selector, "correction", 1, 2));
@@ -210,9 +186,15 @@ contract BadShareTest is DisputesFixture {
         refused(complaint, 7, abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 5, 6));
     }
 
+    /// A point outside of the group is the developer's fraud, whoever sent it: it had to check each.
+    function test_badShare__of_a_leaf_with_a_point_outside_of_the_group__reverts() external {
+        Contribution memory lie = liedWithPoint(2, outsideOfGroup(), COUNT);
+        refusedOf(lie, 7, abi.encodeWithSelector(IDisputes.PointsInvalid.selector));
+    }
+
     /// Too little gas fails the whole transaction, never only the curve's part of it.
     function test_badShare__starved_of_gas__is_no_verdict() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Complaint memory complaint = complaintOf(lie, 7);
         address holder = operator(lie.id, 7);
         for (uint256 gas_ = 60_000; gas_ < 400_000; gas_ += 17_000) {
@@ -224,148 +206,25 @@ contract BadShareTest is DisputesFixture {
         }
     }
 
-    // ------------------------------------------------------------------ settling
-
-    function test_settle__rows_are_over_what_is_left() external {
-        Lie memory lie = load();
+    /// The last bad leaf that the escrow pays for, shown again by another seat: the round goes on.
+    function test_badShare__twice_for_one_leaf__with_the_pot_empty__reverts() external {
+        Contribution memory lie = withPotFor(1);
         complain(lie, 0);
-        vm.warp(toComplaints(lie.id));
-        assertState(lie.id, IRounds.State.Settling);
-        settle(lie);
-        assertState(lie.id, IRounds.State.Answering);
-        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
-        set.points = Dealer.pointHashes(sharing(lie.id).points);
-        set.count -= 1;
-        set.exclusions = keccak256(abi.encode(lie.index));
-        for (uint8 seat = 0; seat < 8; ++seat) {
-            submit(lie.id, seat, set, sharing(lie.id).rows[seat]);
-        }
-        assertState(lie.id, IRounds.State.Completed);
-        uint256 before = rounds.balanceOf(operator(lie.id, 3));
-        close(lie.id);
-        assertEq(rounds.balanceOf(operator(lie.id, 3)) - before, fee(defaultTerms(), COUNT - 1), "N is smaller");
-        assertEq(token.balanceOf(address(rewards)), (COUNT - 1) * uint256(defaultTerms().reward), "one reward less");
-        vm.expectRevert(abi.encodeWithSelector(IRewards.AlreadyClaimed.selector, lie.id, lie.index));
-        rewards.claim(lie.id, lie.index, lie.signed.leaf, lie.path);
+        refusedOf(lie, 1, abi.encodeWithSelector(IRewards.AlreadyExcluded.selector, lie.id, lie.index));
+        assertState(lie.id, IRounds.State.Disputing);
     }
 
-    function test_settle__rows_before_it__are_refused() external {
-        Lie memory lie = load();
-        complain(lie, 0);
-        vm.warp(toComplaints(lie.id));
-        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
-        uint256[] memory row = sharing(lie.id).rows[1];
-        address holder = operator(lie.id, 1);
-        vm.expectRevert(wrongState(lie.id, IRounds.State.Settling));
-        vm.prank(holder);
-        rounds.submitRow(lie.id, 1, set, row);
-    }
-
-    function test_settle__too_early_or_twice_or_without_exclusions__reverts() external {
-        Lie memory lie = load();
-        settleRefused(wrongState(lie.id, IRounds.State.Disputing));
-        complain(lie, 0);
-        settleRefused(wrongState(lie.id, IRounds.State.Disputing));
-        vm.warp(toComplaints(lie.id));
-        settle(lie);
-        settleRefused(wrongState(lie.id, IRounds.State.Answering));
-    }
-
-    function settleRefused(bytes memory reason) private {
-        Lie memory lie = load();
-        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
-        BLS.G1Point[] memory points = sharing(lie.id).points;
-        IDisputes.Exclusion[] memory queue = verdicts(lie);
-        vm.expectRevert(reason);
-        disputes.settle(lie.id, set, points, queue, new ExcludedLeaf[](1));
-    }
-
-    function test_settle__other_points_than_the_difference__reverts() external {
-        Lie memory lie = load();
-        complain(lie, 0);
-        vm.warp(toComplaints(lie.id));
-        Lie memory wrong = lie;
-        wrong.points[0] = Prover.multiply(wrong.points[0], 3);
-        vm.expectRevert();
-        this.settleOf(wrong);
-    }
-
-    function settleOf(Lie calldata wrong) external {
-        settle(wrong);
-    }
-
-    function test_settle__another_set_or_queue_or_shape__reverts() external {
-        Lie memory lie = load();
-        complain(lie, 0);
-        vm.warp(toComplaints(lie.id));
-        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
-        BLS.G1Point[] memory points = sharing(lie.id).points;
-        IDisputes.Exclusion[] memory queue = verdicts(lie);
-        ExcludedLeaf[] memory leaves = new ExcludedLeaf[](1);
-
-        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "leaves", 0, 1));
-        disputes.settle(lie.id, set, points, queue, new ExcludedLeaf[](0));
-        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 7, 8));
-        disputes.settle(lie.id, set, new BLS.G1Point[](7), queue, leaves);
-        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 0, 6));
-        disputes.settle(lie.id, set, points, queue, leaves);
-        leaves[0].points = new BLS.G1Point[](6);
-        vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "corrections", 0, 2));
-        disputes.settle(lie.id, set, points, queue, leaves);
-        leaves[0].corrections = new bytes32[](2);
-        vm.expectPartialRevert(ICases.NotOpened.selector);
-        disputes.settle(lie.id, set, points, queue, leaves);
-        queue[0].index ^= 1;
-        vm.expectPartialRevert(ICases.NotOpened.selector);
-        disputes.settle(lie.id, set, points, queue, leaves);
-        set.count -= 1;
-        vm.expectPartialRevert(ICases.WrongSet.selector);
-        disputes.settle(lie.id, set, points, queue, leaves);
-    }
-
-    /// Points that differ by the excluded leaf and are no codeword: another seat ≥ R.
-    function test_settle__late_seats_point_changed__reverts() external {
-        Lie memory lie = load();
-        complain(lie, 0);
-        vm.warp(toComplaints(lie.id));
-        ExcludedLeaf[] memory leaves = excludedOf(lie);
-        IRounds.Set memory set = Dealer.setOf(lie.snapshot);
-        BLS.G1Point[] memory points = sharing(lie.id).points;
-        IDisputes.Exclusion[] memory queue = verdicts(lie);
-        points[7] = points[6];
-        vm.expectRevert(IDisputes.NotACodeword.selector);
-        disputes.settle(lie.id, set, points, queue, leaves);
-        points[7].y_b ^= bytes32(uint256(1));
-        vm.expectRevert(IDisputes.PointsInvalid.selector);
-        disputes.settle(lie.id, set, points, queue, leaves);
-    }
-
-    function test_settle__not_in_time__is_given_up() external {
-        Lie memory lie = load();
-        complain(lie, 0);
-        vm.warp(toComplaints(lie.id) + defaultTerms().complaintWindow);
-        assertState(lie.id, IRounds.State.Abandoned);
-        close(lie.id);
-        assertEq(rounds.abandonedDraws(DEVELOPER), 1, "counts");
-        assertEq(rounds.round(lie.id).held, 0, "settled");
-    }
-
-    function test_settle__below_the_minimum__is_given_up() external {
-        Lie memory lie = lied(defaultTerms(), 3);
-        complain(lie, 0);
-        vm.warp(toComplaints(lie.id));
-        settle(lie);
-        assertState(lie.id, IRounds.State.Abandoned);
-        close(lie.id);
-    }
-
-    /// The escrow pays for two complaints. A third bad leaf gives the round up at the developer's cost.
-    function test_badShare__more_than_the_pot_pays__gives_the_round_up() external {
+    function withPotFor(uint8 exclusions) private returns (Contribution memory lie) {
         IRounds.Settings memory settings = roundSettings();
-        settings.maximumExclusions = 0;
+        settings.maximumExclusions = exclusions;
         deploy(clerkSettings(), settings);
         registerMany(16);
-        Lie memory lie = lied(defaultTerms(), COUNT);
+        return lied(defaultTerms(), COUNT);
+    }
+
+    /// One bad leaf more than the escrow pays for gives the round up at the developer's cost.
+    function test_badShare__more_than_the_pot_pays__gives_the_round_up() external {
+        Contribution memory lie = withPotFor(0);
         complain(lie, 0);
         assertState(lie.id, IRounds.State.Abandoned);
         close(lie.id);
@@ -377,7 +236,7 @@ contract BadShareTest is DisputesFixture {
     // ------------------------------------------------------------------ access
 
     function test_rounds__take_verdicts_from_the_disputes_contract_only() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         bytes memory refused_ = abi.encodeWithSelector(IRounds.OnlyDisputes.selector, STRANGER);
         vm.startPrank(STRANGER);
         vm.expectRevert(refused_);
@@ -394,14 +253,14 @@ contract BadShareTest is DisputesFixture {
     }
 
     function refused(Complaint memory complaint, uint256 seat, bytes memory reason) private {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         address holder = operator(lie.id, seat);
         vm.expectRevert(reason);
         vm.prank(holder);
         disputes.badShare(lie.id, complaint);
     }
 
-    function refusedOf(Lie memory of_, uint8 seat, bytes memory reason) private {
+    function refusedOf(Contribution memory of_, uint8 seat, bytes memory reason) private {
         Complaint memory complaint = complaintOf(of_, seat);
         address holder = operator(of_.id, seat);
         vm.expectRevert(reason);

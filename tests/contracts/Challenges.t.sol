@@ -20,15 +20,15 @@ contract ChallengesTest is DisputesFixture {
 
     function setUp() public override {
         super.setUp();
-        Lie memory lie = lied(defaultTerms(), 5);
+        Contribution memory lie = lied(defaultTerms(), 5);
         stored = abi.encode(lie);
         holder = operator(lie.id, 1);
         fundDisputes(holder);
         fundDisputes(DEVELOPER);
     }
 
-    function load() private view returns (Lie memory) {
-        return abi.decode(stored, (Lie));
+    function load() private view returns (Contribution memory) {
+        return abi.decode(stored, (Contribution));
     }
 
     function fundDisputes(address account) private {
@@ -38,7 +38,7 @@ contract ChallengesTest is DisputesFixture {
     }
 
     function challenged() private returns (uint256 challengeId) {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Place memory place = Place(0, new IRewards.Step[](0));
         bytes32 node = rounds.round(lie.id).root;
         vm.prank(holder);
@@ -46,14 +46,14 @@ contract ChallengesTest is DisputesFixture {
     }
 
     function leafChallenged() private returns (uint256 challengeId) {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         bytes32 node = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
         vm.prank(holder);
         return disputes.challenge(lie.id, 1, Place(lie.index, lie.path), node, noPermit);
     }
 
     function test_challenge__unanswered__convicts_and_returns_the_bond() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         uint256 before = token.balanceOf(holder);
         uint256 id = challenged();
         assertEq(token.balanceOf(holder), before - CHALLENGE_BOND, "the bond");
@@ -75,19 +75,46 @@ contract ChallengesTest is DisputesFixture {
         disputes.unanswered(id);
     }
 
-    function test_challenge__answered__pays_the_developer() external {
+    function test_challenge__answered_and_nothing_wrong__pays_the_developer() external {
         uint256 id = leafChallenged();
         answer(id);
-        assertEq(disputes.balanceOf(DEVELOPER), CHALLENGE_BOND, "the bond");
+        assertTrue(disputes.challengeOf(id).held, "while complaints last");
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NoChallenge.selector, id));
         disputes.unanswered(id);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.ChallengeOpen.selector, id, 0));
+        disputes.reclaim(id);
+        vm.warp(toComplaints(load().id));
+        disputes.reclaim(id);
+        assertEq(disputes.balanceOf(DEVELOPER), CHALLENGE_BOND, "the bond");
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.NoChallenge.selector, id));
+        disputes.reclaim(id);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NothingToWithdraw.selector, holder));
         vm.prank(holder);
         disputes.withdraw(holder);
     }
 
+    /// A developer whose contributor lies, and whose relay withholds the way to it, earns nothing by answering.
+    function test_challenge__answered_and_a_leaf_excluded__returns_the_bond() external {
+        uint256 id = leafChallenged();
+        answer(id);
+        complain(load(), 0);
+        vm.warp(toComplaints(load().id));
+        disputes.reclaim(id);
+        assertEq(disputes.balanceOf(holder), CHALLENGE_BOND, "to the seat, whoever complained");
+        assertEq(disputes.balanceOf(DEVELOPER), 0, "nothing");
+    }
+
+    function test_challenge__answered_and_fraud__returns_the_bond() external {
+        uint256 id = leafChallenged();
+        answer(id);
+        vm.prank(address(disputes));
+        rounds.convict(load().id, STRANGER);
+        disputes.reclaim(id);
+        assertEq(disputes.balanceOf(holder), CHALLENGE_BOND, "to the seat");
+    }
+
     function answer(uint256 id) private {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         BLS.G1Point[] memory points = new BLS.G1Point[](6);
         bytes32[] memory corrections = new bytes32[](2);
         for (uint256 seat = 0; seat < 8; ++seat) {
@@ -138,7 +165,7 @@ contract ChallengesTest is DisputesFixture {
         vm.prank(late);
         uint256 id = disputes.challenge(round, 7, place, node, noPermit);
 
-        Lie memory lie = load();
+        Contribution memory lie = load();
         BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
         vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 1, 0));
         disputes.answerLeaf(id, lie.signed, key, points[0], new bytes32[](2), new uint256[](2));
@@ -161,7 +188,7 @@ contract ChallengesTest is DisputesFixture {
     }
 
     function test_answer__of_something_else__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         uint256 id = leafChallenged();
         lie.signed.leaf.nonce ^= 1;
         bytes32 given = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
@@ -177,14 +204,14 @@ contract ChallengesTest is DisputesFixture {
     }
 
     function test_challenge__prolongs_complaints() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         vm.warp(toComplaints(lie.id) - 1);
         challenged();
         assertEq(toComplaints(lie.id), block.timestamp + 10 minutes, "two windows of five minutes");
     }
 
     function test_challenge__more_than_the_depth_and_one__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         for (uint256 i = 0; i < 5; ++i) {
             challenged(); // 13 leaves: depth 4
         }
@@ -197,13 +224,36 @@ contract ChallengesTest is DisputesFixture {
         challenged(); // a verdict renews them
     }
 
+    /// Of a leaf a late seat gets its correction row as well, or there is no answer.
+    function test_answerLeaf__to_a_late_seat__with_its_correction() external {
+        Contribution memory lie = load();
+        address late = operator(lie.id, 7);
+        fundDisputes(late);
+        bytes32 node = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
+        vm.prank(late);
+        uint256 id = disputes.challenge(lie.id, 7, Place(lie.index, lie.path), node, noPermit);
+        BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
+        BLS.G1Point[] memory points = firstPoints(lie);
+        bytes32[] memory corrections = excludedLeaf(lie).corrections;
+        bytes32 given = keccak256(abi.encodePacked(lie.corrections[0]));
+        vm.expectRevert(abi.encodeWithSelector(ICases.NotOpened.selector, given, corrections[1]));
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[0]);
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[1]);
+        assertEq(disputes.challengeOf(id).deadline, 0, "answered");
+    }
+
     function test_challenge__of_what_is_not_in_the_tree__reverts() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         Place memory place = Place(0, new IRewards.Step[](0));
         bytes32 root = rounds.round(lie.id).root;
         vm.expectRevert(abi.encodeWithSelector(ICases.NotInTree.selector, bytes32("no node"), root));
         vm.prank(holder);
         disputes.challenge(lie.id, 1, place, "no node", noPermit);
+        place.path = new IRewards.Step[](5); // 13 leaves: depth 4
+        vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 5, 4));
+        vm.prank(holder);
+        disputes.challenge(lie.id, 1, place, root, noPermit);
+        place.path = new IRewards.Step[](0);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NotSeatHolder.selector, lie.id, 1, STRANGER));
         vm.prank(STRANGER);
         disputes.challenge(lie.id, 1, place, root, noPermit);
@@ -211,7 +261,7 @@ contract ChallengesTest is DisputesFixture {
 
     /// The round ends otherwise: no bond is stuck.
     function test_reclaim__after_the_round_went_on__returns_the_bond() external {
-        Lie memory lie = load();
+        Contribution memory lie = load();
         uint256 id = challenged();
         vm.expectRevert(abi.encodeWithSelector(IDisputes.ChallengeOpen.selector, id, disputes.challengeOf(id).deadline));
         disputes.reclaim(id);

@@ -60,6 +60,23 @@ contract ClaimsTest is RoundsFixture {
         assertTrue(!rewards.isClaimed(id, 9), "only this one");
     }
 
+    function test_pot__is_the_rounds_and_filled_by_it_alone() external {
+        uint256 id = completed(COUNT);
+        claim(id, 0);
+        IRewards.Pot memory pot = rewards.pot(id);
+        (,,, uint256 end) = rounds.deadlines(id);
+        assertEq(pot.roundHash, rounds.round(id).roundHash, "round");
+        assertEq(pot.root, rounds.round(id).root, "root");
+        assertEq(pot.reward, defaultTerms().reward, "reward");
+        assertEq(pot.count, COUNT, "count");
+        assertEq(pot.claimed, 1, "claimed");
+        assertEq(pot.claimEnd, end, "end");
+        assertEq(pot.n, 8, "noise positions");
+        vm.expectRevert(abi.encodeWithSelector(IRewards.OnlyRounds.selector, STRANGER));
+        vm.prank(STRANGER);
+        rewards.open(id, pot);
+    }
+
     function test_claim__all_of_them__leaves_nothing() external {
         uint256 id = completed(COUNT);
         for (uint256 i = 0; i < COUNT; ++i) {

@@ -52,6 +52,16 @@ library Dealer {
         }
     }
 
+    /// @dev A further contribution.
+    function add(Sharing memory sum, Sharing memory more) internal view {
+        for (uint256 seat = 0; seat < sum.points.length; ++seat) {
+            sum.points[seat] = BLS.add(sum.points[seat], more.points[seat]);
+            for (uint256 column = 0; column < sum.rows[seat].length; ++column) {
+                sum.rows[seat][column] = addmod(sum.rows[seat][column], more.rows[seat][column], G1.Q);
+            }
+        }
+    }
+
     function pointHashes(BLS.G1Point[] memory points) internal pure returns (bytes32[] memory hashes) {
         hashes = new bytes32[](points.length);
         for (uint256 i = 0; i < points.length; ++i) {

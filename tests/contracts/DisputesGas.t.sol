@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {Frauds} from "../../contracts/Frauds.sol";
-import {Opening, Place} from "../../contracts/interfaces/Evidence.sol";
+import {Place} from "../../contracts/interfaces/Evidence.sol";
 import {ICases} from "../../contracts/interfaces/ICases.sol";
-import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
 import {Dealer} from "./Dealer.sol";
 import {DisputesFixture} from "./DisputesFixture.sol";
 import {Leaves} from "./Leaves.sol";
-import {Prover} from "./Prover.sol";
+import {Nodes} from "./Nodes.sol";
 
 /// @dev What each dispute costs in a tree of 250,000 leaves. Written to .build/gas-disputes.json.
 /// forge-config: default.isolate = true
@@ -23,7 +21,7 @@ contract DisputesGasTest is DisputesFixture {
     }
 
     function test_gas__of_each_dispute() external {
-        Lie memory lie = lied(terms26(3), COUNT);
+        Contribution memory lie = lied(terms26(3), COUNT);
         complain(lie, 0);
         record("complaint", 500_000);
         vm.warp(toComplaints(lie.id));
@@ -62,18 +60,18 @@ contract DisputesGasTest is DisputesFixture {
     }
 
     function badSignature() private {
-        Lie memory lie = lied(terms26(3), COUNT);
+        Contribution memory lie = lied(terms26(3), COUNT);
         Frauds judge = frauds();
         vm.expectRevert(ICases.NothingWrong.selector);
         judge.badLeafSignature(lie.id, Place(lie.index, lie.path), lie.signed);
         // Another round, and a leaf of which one bit was changed after it was signed.
-        uint256 id = request(terms26(3));
-        draw(id);
+        uint256 id = opened(terms26(3));
         IRounds.Snapshot memory snapshot = makeSnapshot(id, 3);
         snapshot.count = COUNT;
-        lie.signed = sign(id, lie.signed.leaf);
+        lie.signed = sign(id, lie.signed.leaf, 0);
         lie.signed.leaf.nonce ^= 1;
-        lie.path = pathFrom(leafHash(id, lie.signed.leaf), lie.index, lie.path.length, snapshot);
+        lie.path =
+            pathFrom(Leaves.hash(rounds.round(id).roundHash, lie.signed.leaf), lie.index, lie.path.length, snapshot);
         lie.path[lie.path.length - 1].body = Dealer.rootBody(snapshot);
         take(id, snapshot);
         vm.prank(ANYONE);
@@ -82,63 +80,20 @@ contract DisputesGasTest is DisputesFixture {
         assertState(id, IRounds.State.Fraud);
     }
 
-    function leafHash(uint256 id, IRewards.Leaf memory leaf) private view returns (bytes32) {
-        return keccak256(bytes.concat(Leaves.structHash(rounds.round(id).roundHash, leaf), leaf.evidence, leaf.body));
-    }
-
-    struct Family {
-        Opening node;
-        Opening left;
-        Opening right;
-        bytes[3] values;
-        Place place;
-    }
-
-    /// @dev A node above the leaves whose point of seat 0 is not the sum of its children's.
+    /// @dev A node above the leaves whose points are not the sums of its children's.
     function badSum(Terms memory terms, string memory name, uint256 limit) private {
-        uint256 id = request(terms);
-        draw(id);
-        Family memory family = familyOf(terms);
+        uint256 id = opened(terms);
+        Nodes.Family memory family = Nodes.family(terms.n, 7, 7, 7);
         IRounds.Snapshot memory snapshot = makeSnapshot(id, 3);
         snapshot.count = COUNT;
         uint256 length = depthOf(terms.n, COUNT) - 1;
-        family.place = Place(terms.n / 2, pathFrom(hashOf(family.node), terms.n / 2, length, snapshot));
-        family.place.path[length - 1].body = Dealer.rootBody(snapshot);
+        Place memory place = Place(terms.n / 2, pathFrom(Nodes.hash(family.node), terms.n / 2, length, snapshot));
+        place.path[length - 1].body = Dealer.rootBody(snapshot);
         take(id, snapshot);
         Frauds judge = frauds();
         vm.prank(ANYONE);
-        judge.badSum(id, 0, family.place, family.node, family.left, family.right, family.values);
+        judge.badSum(id, 0, place, family.node, family.left, family.right, family.values);
         record(name, limit);
         assertState(id, IRounds.State.Fraud);
-    }
-
-    function familyOf(Terms memory terms) private view returns (Family memory family) {
-        for (uint256 i = 0; i < 3; ++i) {
-            family.values[i] = abi.encode(Prover.publicKey(7));
-        }
-        bytes32 hash = keccak256(family.values[0]);
-        family.left = openingOf(terms, "left", 1, hash);
-        family.right = openingOf(terms, "right", 1, hash);
-        family.node = openingOf(terms, "node", 2, hash);
-        (family.node.left, family.node.right) = (hashOf(family.left), hashOf(family.right));
-    }
-
-    function openingOf(Terms memory terms, string memory salt, uint256 count, bytes32 first)
-        private
-        pure
-        returns (Opening memory opening)
-    {
-        opening.left = keccak256(abi.encode(salt, "left"));
-        opening.right = keccak256(abi.encode(salt, "right"));
-        opening.count = count;
-        opening.words = new bytes32[](terms.n);
-        for (uint256 i = 0; i < terms.n; ++i) {
-            opening.words[i] = i == 0 ? first : keccak256(abi.encode(salt, i));
-        }
-    }
-
-    function hashOf(Opening memory opening) private pure returns (bytes32) {
-        bytes32 body = keccak256(abi.encodePacked(opening.count, opening.words));
-        return keccak256(bytes.concat(opening.left, opening.right, body));
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {Proof} from "../../contracts/libraries/Schnorr.sol";
+import {DrawHarness} from "./DrawHarness.sol";
 import {RegistryFixture} from "./RegistryFixture.sol";
 
 /// @dev When draws happen, whom they take, and how they fail.
@@ -94,6 +95,22 @@ contract DrawTest is RegistryFixture {
             assertEq(keys[i], registry.keyHash(ids[i], 0), "key");
             assertEq(registry.clerk(ids[i]).seats, 1, "locked");
         }
+    }
+
+    /// Clerks are told apart by their whole ids: two that share the lowest byte sit on one committee, nobody sits twice.
+    function test_draw__ids_with_the_same_lowest_byte__are_different_clerks() external {
+        DrawHarness harness = new DrawHarness(token, address(this), defaults());
+        harness.populate(1_000);
+        uint256 alike;
+        for (uint256 d = 0; d < 20; ++d) {
+            uint32[] memory ids = harness.peek(bytes32(d), 26);
+            for (uint256 i = 0; i < 26 * 26; ++i) {
+                (uint32 first, uint32 second) = (ids[i / 26], ids[i % 26]);
+                if (i / 26 < i % 26) assertTrue(first != second, "once each");
+                if (first < second && (second - first) % 256 == 0) ++alike;
+            }
+        }
+        assertTrue(alike != 0, "there were such");
     }
 
     /// Most keys lapse: who has one is still found, nobody else is drawn.

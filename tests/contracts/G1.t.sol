@@ -5,6 +5,7 @@ import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {G1} from "../../contracts/libraries/G1.sol";
 import {GeneratorsFixture} from "./Generators.t.sol";
 import {Prover} from "./Prover.sol";
+import {Test} from "./Test.sol";
 
 contract G1Harness {
     function hash(BLS.G1Point calldata point) external pure returns (bytes32) {
@@ -33,6 +34,18 @@ contract G1Harness {
 
     function msmGas(uint256 terms) external pure returns (uint256) {
         return G1.msmGas(terms);
+    }
+
+    function add(bytes calldata first, bytes calldata second) external view returns (bool, bytes32) {
+        return G1.add(first, second);
+    }
+
+    function compress(BLS.G1Point calldata point) external pure returns (bytes memory) {
+        return G1.compress(point);
+    }
+
+    function requirePrecompile(uint256 terms) external view {
+        G1.requirePrecompile(terms);
     }
 }
 
@@ -75,7 +88,44 @@ contract G1Test is GeneratorsFixture {
         }
     }
 
+    function test_compress__equals_pythons() external view {
+        bytes[] memory encoded = vm.parseJsonBytesArray(json, ".encoded");
+        bytes[] memory short = vm.parseJsonBytesArray(json, ".compressed");
+        for (uint256 i = 0; i < encoded.length; ++i) {
+            assertEq(keccak256(g1.compress(point(encoded[i]))), keccak256(short[i]), "48 bytes");
+        }
+    }
+
     // ------------------------------------------------------------------ sums
+
+    function testFuzz_add__adds_up(uint256 first, uint256 second) external view {
+        (first, second) = (first % G1.Q, second % G1.Q);
+        (bool valid, bytes32 sum) = g1.add(abi.encode(Prover.publicKey(first)), abi.encode(Prover.publicKey(second)));
+        assertTrue(valid, "valid");
+        assertEq(sum, Prover.hash(Prover.publicKey(addmod(first, second, G1.Q))), "sum");
+    }
+
+    /// As below: no verdict from too little gas.
+    function test_add__starved__is_no_verdict() external view {
+        bytes memory one = abi.encode(Prover.generator());
+        uint256 completed;
+        for (uint256 gas_ = 1_000; gas_ < 15_000; gas_ += 100) {
+            try g1.add{gas: gas_}(one, one) returns (bool valid, bytes32) {
+                assertTrue(valid, "on the curve");
+                ++completed;
+            } catch (bytes memory reason) {
+                assertTrue(reason.length == 0 || bytes4(reason) == G1.NotEnoughGas.selector, "out of gas");
+            }
+        }
+        assertTrue(completed != 0 && completed < 140, "both happened");
+    }
+
+    /// On this chain it is there, for every number of terms.
+    function test_requirePrecompile__with_it__passes() external view {
+        for (uint256 terms = 1; terms <= 128; ++terms) {
+            g1.requirePrecompile(terms);
+        }
+    }
 
     /// Exactly the scheduled gas is enough for every number of terms, and one unit less is not.
     function test_msmGas__is_what_the_precompile_takes() external view {
@@ -180,5 +230,24 @@ contract G1Test is GeneratorsFixture {
         g1.commit(generators, new uint256[](0));
         vm.expectRevert(abi.encodeWithSelector(G1.TooManyTerms.selector, 129));
         g1.commit(generators, new uint256[](129));
+    }
+}
+
+/// @dev A chain before Prague: nothing stands where the precompiles do.
+/// forge-config: default.evm_version = "cancun"
+contract G1WithoutPrecompileTest is Test {
+    function test_requirePrecompile__without_it__reverts() external {
+        G1Harness g1 = new G1Harness();
+        vm.expectRevert(G1.PrecompileMissing.selector);
+        g1.requirePrecompile(1);
+    }
+
+    /// What cannot be computed there is never taken for a sum.
+    function test_sums__without_it__are_invalid() external {
+        G1Harness g1 = new G1Harness();
+        bytes memory one = abi.encode(Prover.generator());
+        (bool valid,) = g1.add(one, one);
+        assertTrue(!valid, "no sum");
+        assertTrue(!g1.inSubgroup(Prover.generator()), "no multiple");
     }
 }

@@ -63,7 +63,12 @@ library Leaves {
             bool data = i >= n && i < n + count;
             tree.levels[0][i] = data ? hash(roundHash, leafOf(i - n)) : keccak256("empty leaf");
         }
-        for (uint256 level = 1; level < tree.depth; ++level) {
+        raise(tree, 1);
+    }
+
+    /// @dev Hash every level from `lowest` on anew: what is below was changed.
+    function raise(Tree memory tree, uint256 lowest) internal pure {
+        for (uint256 level = lowest; level < tree.depth; ++level) {
             bytes32[] memory below = tree.levels[level - 1];
             bytes32[] memory nodes = new bytes32[](below.length / 2);
             for (uint256 i = 0; i < nodes.length; ++i) {

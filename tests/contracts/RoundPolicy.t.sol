@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Terms} from "../../contracts/interfaces/IRounds.sol";
 import {RoundsFixture} from "./RoundsFixture.sol";
 
-/// @dev What terms are admitted and cost, over all of them. Each refusal by name: RoundsRequest.t.sol.
+/// @dev What terms are admitted and cost, over all of them. Each refusal by name: RoundsTerms.t.sol.
 contract RoundPolicyTest is RoundsFixture {
     /// w is the length of the largest sum in bits, m what follows from it; both found here by counting.
     function testFuzz_admit__slot_bits_are_the_sums_length(uint32 maximum, uint8 bits, uint64 bound_) external view {

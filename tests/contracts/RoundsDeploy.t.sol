@@ -21,6 +21,11 @@ contract RoundsDeployTest is RoundsFixture {
         new Rounds(token, registry, beacon, address(0x64), address(disputes), roundSettings());
     }
 
+    function test_deploy__without_disputes__reverts() external {
+        vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "disputes"));
+        new Rounds(token, registry, beacon, DATA, address(0), roundSettings());
+    }
+
     function test_deploy__seed_block_of_the_request_itself__reverts() external {
         IRounds.Settings memory settings = roundSettings();
         settings.seedDelay = 0;

@@ -42,6 +42,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
     address internal constant STRANGER = address(0x57a);
     address internal constant ANYONE = address(0xa11);
     uint256 internal constant ROUND_KEY = 0x5eed;
+    uint256 internal constant CLERK = 1_000_000; // secret of clerk 0's account; those of the others follow it
 
     SDAToken internal token;
     ClerkRegistry internal registry;
@@ -125,7 +126,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
 
     /// @dev Clerk i operates from account i; ids are given in order.
     function clerkAccount(uint256 i) internal pure returns (address) {
-        return vm.addr(1_000_000 + i);
+        return vm.addr(CLERK + i);
     }
 
     function registerMany(uint256 count) internal {
@@ -218,11 +219,16 @@ abstract contract RoundsFixture is GeneratorsFixture {
         return Dealer.deal(rounds.terms(id), bases, bytes32(id));
     }
 
-    function tree(uint256 id, uint32 count) internal view returns (Leaves.Tree memory) {
+    function tree(uint256 id, uint32 count) internal view virtual returns (Leaves.Tree memory) {
         return Leaves.build(rounds.round(id).roundHash, rounds.terms(id).n, count);
     }
 
-    function makeSnapshot(uint256 id, uint32 count) internal view returns (IRounds.Snapshot memory snapshot) {
+    /// @dev What a contributor sent in.
+    function leafAt(uint256, uint256 contributor) internal view virtual returns (IRewards.Leaf memory) {
+        return Leaves.leafOf(contributor);
+    }
+
+    function makeSnapshot(uint256 id, uint32 count) internal view virtual returns (IRounds.Snapshot memory snapshot) {
         Terms memory terms = rounds.terms(id);
         snapshot.count = count;
         snapshot.rosterRoot = keccak256("roster");
@@ -274,18 +280,22 @@ abstract contract RoundsFixture is GeneratorsFixture {
         rounds.submitRow(id, seat, set, row);
     }
 
+    /// @dev What rows answer, and the right ones.
+    function answered(uint256 id) internal view virtual returns (IRounds.Set memory set, uint256[][] memory rows) {
+        return (Dealer.setOf(makeSnapshot(id, rounds.round(id).count)), sharing(id).rows);
+    }
+
     /// @dev A right row of each of the seats [from, to).
     function answer(uint256 id, uint256 from, uint256 to) internal {
-        IRounds.Set memory set = Dealer.setOf(makeSnapshot(id, rounds.round(id).count));
-        Dealer.Sharing memory shares = sharing(id);
+        (IRounds.Set memory set, uint256[][] memory rows) = answered(id);
         for (uint256 seat = from; seat < to; ++seat) {
-            submit(id, uint8(seat), set, shares.rows[seat]);
+            submit(id, uint8(seat), set, rows[seat]);
         }
     }
 
     function answerWrongly(uint256 id, uint8 seat) internal {
-        IRounds.Set memory set = Dealer.setOf(makeSnapshot(id, rounds.round(id).count));
-        uint256[] memory row = sharing(id).rows[seat];
+        (IRounds.Set memory set, uint256[][] memory rows) = answered(id);
+        uint256[] memory row = rows[seat];
         row[0] = row[0] == 0 ? 1 : row[0] - 1;
         submit(id, seat, set, row);
     }
@@ -299,7 +309,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
         uint32 count = rounds.round(id).count;
         uint256 index = rounds.terms(id).n + contributor;
         IRewards.Step[] memory path = Leaves.pathOf(tree(id, count), index, Dealer.rootBody(makeSnapshot(id, count)));
-        rewards.claim(id, index, Leaves.leafOf(contributor), path);
+        rewards.claim(id, index, leafAt(id, contributor), path);
     }
 
     // ------------------------------------------------------------------ up to a state

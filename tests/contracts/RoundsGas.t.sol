@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
-import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
 import {Proof} from "../../contracts/libraries/Schnorr.sol";

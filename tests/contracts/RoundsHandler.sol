@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
+import {Disputes} from "../../contracts/Disputes.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
 import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
@@ -10,35 +11,31 @@ import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
 import {Proof} from "../../contracts/libraries/Schnorr.sol";
 import {Dealer} from "./Dealer.sol";
 import {Leaves} from "./Leaves.sol";
+import {Ledger} from "./Ledger.sol";
 import {Prover} from "./Prover.sol";
-import {RoundsFixture} from "./RoundsFixture.sol";
 
-/// @dev Many rounds at once, whose developer, clerks and contributors are honest or not, in any order. It keeps a ledger
-/// of its own, from the rules and not from the contract: who earned what, and what each round took in.
-contract RoundsHandler is RoundsFixture {
+/// @dev Many rounds at once, whose developer, clerks and contributors are honest or not, in any order. Every action that
+/// makes sense at its time must succeed, every other is not tried or must fail; the ledger follows.
+abstract contract RoundsHandler is Ledger {
     uint256 public constant CLERKS = 16;
-    uint256 private constant CONTRIBUTORS = 6; // at most, in a round
+    /// @dev Developer, clerks, drawer, finder.
+    uint256 public constant ACCOUNTS = CLERKS + 3;
+    uint256 internal constant CONTRIBUTORS = 6; // at most, in a round
+    address internal constant FINDER = address(0xf1d);
 
     /// @dev Clock: kept here, so that it does not depend on what the fuzzer keeps.
-    uint256 private time;
+    uint256 internal time;
     uint256 private height;
-
-    mapping(address account => uint256) public earned; // by clerks and drawers
-    mapping(address account => uint256) public withdrawn;
-    mapping(address payout => uint256) public rewarded;
-    uint256 public paid; // by the developer, in all
-    uint256 public refunded; // to the developer's credit
-    uint256 public swept; // to the developer, from pots
-    mapping(IRounds.State state => uint256) public ended; // rounds closed in this state
-    uint256 public claims;
-
-    mapping(uint256 id => mapping(uint256 contributor => bool)) private claimed;
-    mapping(uint256 id => uint256) private right; // bitmap of seats with a right row
-    mapping(uint256 id => uint256) private owes; // bitmap of seats that hold a bond
+    mapping(uint32 clerk => uint256) public bonded; // stake at the start
+    mapping(uint32 clerk => uint256) public toppedUp;
 
     constructor() {
         setUp();
         (time, height) = (block.timestamp, block.number);
+        for (uint32 id = 1; id <= CLERKS; ++id) {
+            bonded[id] = registry.clerk(id).stake;
+            require(token.transfer(clerkAccount(id), 1e24));
+        }
     }
 
     modifier step() {
@@ -54,22 +51,22 @@ contract RoundsHandler is RoundsFixture {
     // ------------------------------------------------------------------ anyone's actions
 
     function wait(uint256 blocks, uint256 seconds_) external step {
-        height += bound(blocks, 1, 40);
-        time += bound(seconds_, 1, 20 minutes);
+        height += bound(blocks, 1, blocks % 8 == 0 ? DRAW_WINDOW : 40);
+        time += bound(seconds_, 1, seconds_ % 4 == 0 ? 20 minutes : 4 minutes);
     }
 
     function openRound(uint256 kind) external step {
-        if (rounds.rounds() > 24) return;
+        if (rounds.rounds() == 100 || running() == 3) return;
         Terms memory terms = defaultTerms();
-        (terms.collectWindow, terms.claimWindow) = (20 minutes, 2 hours);
+        (terms.collectWindow, terms.claimWindow) = (40 minutes, 2 hours);
         if (kind % 4 == 0) (terms.reward, terms.rate) = (0, 0);
         if (kind % 4 == 1) (terms.flatFee, terms.rate) = (0, 0.5e18);
         if (kind % 4 == 1) (terms.maximum, terms.slotBits) = (6, 3); // the rate is high
         if (kind % 4 == 2) (terms.t, terms.k) = (4, 4); // every row is needed
         if (kind % 4 == 2) (terms.flatFee, terms.rate) = (1e18, 1e15);
         uint256 before = token.balanceOf(DEVELOPER);
-        request(terms);
-        paid += before - token.balanceOf(DEVELOPER);
+        uint256 id = request(terms);
+        enterRequest(id, before - token.balanceOf(DEVELOPER));
     }
 
     function drawNext() external step {
@@ -81,19 +78,16 @@ contract RoundsHandler is RoundsFixture {
         vm.setBlockhash(seedBlock, keccak256(header));
         vm.prank(DRAWER);
         rounds.draw(id, header);
-        earned[DRAWER] += BOUNTY;
-        if (rounds.state(id) == IRounds.State.Undrawable) {
-            (uint256 escrow, uint256 deposit) = policy.quote(rounds.terms(id));
-            refunded += escrow + deposit - BOUNTY;
-            ++ended[IRounds.State.Undrawable];
-        } else {
-            owes[id] = 255;
-        }
+        enterDraw(id);
     }
 
     function closeRound(uint256 which) external step {
         (bool any, uint256 id) = pick(which, isOver);
-        if (any) settle(id, rounds.state(id));
+        if (!any) return;
+        IRounds.State state = rounds.state(id);
+        uint256 supply = token.totalSupply();
+        close(id);
+        assertEq(supply - token.totalSupply(), enterEnd(id, state), "burned");
     }
 
     function sweepRound(uint256 which) external step {
@@ -102,10 +96,11 @@ contract RoundsHandler is RoundsFixture {
         uint256 before = token.balanceOf(DEVELOPER);
         rewards.sweep(id);
         swept += token.balanceOf(DEVELOPER) - before;
+        waiting[id] = 0;
     }
 
     function withdrawCredit(uint256 who) external step {
-        address account = accountAt(bound(who, 0, CLERKS + 1));
+        address account = accountAt(bound(who, 0, ACCOUNTS - 1));
         if (rounds.balanceOf(account) == 0) return;
         vm.prank(account);
         withdrawn[account] += rounds.withdraw(address(0xbeef));
@@ -113,19 +108,24 @@ contract RoundsHandler is RoundsFixture {
 
     // ------------------------------------------------------------------ the developer
 
-    function takeSnapshot(uint256 which, uint256 count) external step {
+    /// @param how Whether contributors and developer are honest.
+    function takeSnapshot(uint256 which, uint256 count, uint256 how) external step {
         (bool any, uint256 id) = pick(which, isCollecting);
         if (!any) return;
-        take(id, makeSnapshot(id, uint32(bound(count, 3, CONTRIBUTORS))));
+        collect(id, how);
+        take(id, makeSnapshot(id, uint32(bound(count, 4, CONTRIBUTORS))));
     }
+
+    /// @dev Contributions arrive.
+    function collect(uint256 id, uint256 how) internal virtual;
 
     function giveUp(uint256 which) external step {
         (bool any, uint256 id) = pick(which, isCollecting);
         if (!any) return;
-        uint256 before = rounds.balanceOf(DEVELOPER);
+        uint256 supply = token.totalSupply();
         vm.prank(DEVELOPER);
         rounds.abandon(id);
-        abandoned(id, before);
+        assertEq(supply - token.totalSupply(), enterEnd(id, IRounds.State.Abandoned), "burned");
     }
 
     // ------------------------------------------------------------------ clerks
@@ -135,7 +135,7 @@ contract RoundsHandler is RoundsFixture {
         seat = bound(seat, 0, 7);
         if (!any || (owes[id] >> seat) & 1 == 0) return;
         declareNoData(id, uint8(seat));
-        owes[id] ^= 1 << seat;
+        enterNoData(id, seat);
     }
 
     /// @dev Rows of a run of seats, so that rounds complete.
@@ -146,8 +146,7 @@ contract RoundsHandler is RoundsFixture {
         for (uint256 seat = from; seat < to; ++seat) {
             if ((owes[id] >> seat) & 1 == 0) continue;
             answer(id, seat, seat + 1);
-            owes[id] ^= 1 << seat;
-            right[id] |= 1 << seat;
+            enterRow(id, seat, true);
         }
     }
 
@@ -156,7 +155,17 @@ contract RoundsHandler is RoundsFixture {
         seat = bound(seat, 0, 7);
         if (!any || (owes[id] >> seat) & 1 == 0) return;
         answerWrongly(id, uint8(seat));
-        owes[id] ^= 1 << seat;
+        enterRow(id, seat, false);
+    }
+
+    /// @dev What a clerk lost it stakes again.
+    function topUp(uint256 clerk) external step {
+        uint32 id = uint32(bound(clerk, 1, CLERKS));
+        uint96 lost = uint96(fined[id] - toppedUp[id]);
+        if (lost == 0) return;
+        toppedUp[id] += lost;
+        vm.prank(clerkAccount(id));
+        registry.addStake(lost, noPermit);
     }
 
     /// @dev Somebody shows that it knows a clerk's key.
@@ -173,7 +182,7 @@ contract RoundsHandler is RoundsFixture {
 
     // ------------------------------------------------------------------ contributors
 
-    /// @dev Also of who was paid already, and of rounds that pay nothing: refused, then.
+    /// @dev Also of who was paid already or excluded, and of rounds that pay nothing: refused, then.
     function claimReward(uint256 which, uint256 contributor) external step {
         (bool any, uint256 id) = pick(which, isCounted);
         if (!any) return;
@@ -181,48 +190,30 @@ contract RoundsHandler is RoundsFixture {
         contributor = bound(contributor, 0, count - 1);
         IRewards.Step[] memory path =
             Leaves.pathOf(tree(id, count), 8 + contributor, Dealer.rootBody(makeSnapshot(id, count)));
-        (,,, uint256 end) = rounds.deadlines(id);
-        bool due = rounds.state(id) == IRounds.State.Completed && rounds.round(id).closed && time < end;
-        due = due && rounds.terms(id).reward != 0 && !claimed[id][contributor];
-        try rewards.claim(id, 8 + contributor, Leaves.leafOf(contributor), path) {
+        bool due = rounds.terms(id).reward != 0 && time < claimableUntil[id];
+        due = due && !claimed[id][contributor] && !excluded[id][contributor];
+        try rewards.claim(id, 8 + contributor, leafAt(id, contributor), path) {
             assertTrue(due, "paid what is not due");
-            claimed[id][contributor] = true;
-            rewarded[Leaves.payoutOf(contributor)] += rounds.terms(id).reward;
-            ++claims;
+            enterClaim(id, contributor, Leaves.payoutOf(contributor));
         } catch {
             assertTrue(!due, "did not pay what is due");
         }
     }
 
-    // ------------------------------------------------------------------ the ledger
-
-    function settle(uint256 id, IRounds.State state) private {
-        uint256 before = rounds.balanceOf(DEVELOPER);
-        close(id);
-        if (state == IRounds.State.Abandoned) return abandoned(id, before);
-        refunded += rounds.balanceOf(DEVELOPER) - before;
-        ++ended[state];
-        for (uint256 seat = 0; seat < 8; ++seat) {
-            if ((right[id] >> seat) & 1 == 1) {
-                earned[operator(id, seat)] += fee(rounds.terms(id), rounds.round(id).count);
-            }
-        }
-        owes[id] = 0;
-    }
-
-    function abandoned(uint256 id, uint256 before) private {
-        for (uint256 seat = 0; seat < 8; ++seat) {
-            earned[operator(id, seat)] += rounds.terms(id).flatFee;
-        }
-        owes[id] = 0;
-        refunded += rounds.balanceOf(DEVELOPER) - before;
-        ++ended[IRounds.State.Abandoned];
-    }
+    // ------------------------------------------------------------------ who and which
 
     /// @dev Everybody who can have credit.
     function accountAt(uint256 who) public pure returns (address) {
         if (who == 0) return DEVELOPER;
-        return who > CLERKS ? DRAWER : clerkAccount(who);
+        if (who <= CLERKS) return clerkAccount(who);
+        return who == CLERKS + 1 ? DRAWER : FINDER;
+    }
+
+    /// @dev Rounds that nobody has closed.
+    function running() private view returns (uint256 count) {
+        for (uint256 id = 0; id < rounds.rounds(); ++id) {
+            if (!rounds.round(id).closed) ++count;
+        }
     }
 
     /// @dev How many of a clerk's seats still hold a bond.
@@ -236,15 +227,13 @@ contract RoundsHandler is RoundsFixture {
         }
     }
 
-    function contracts() external view returns (SDAToken, ClerkRegistry, Rounds, IRewards) {
-        return (token, registry, rounds, rewards);
+    function contracts() external view returns (SDAToken, ClerkRegistry, Rounds, IRewards, Disputes) {
+        return (token, registry, rounds, rewards, disputes);
     }
-
-    // ------------------------------------------------------------------ which round an action is about
 
     /// @dev One of those for which the action makes sense, if there is any.
     function pick(uint256 which, function(uint256) view returns (bool) fits)
-        private
+        internal
         view
         returns (bool any, uint256 id)
     {
@@ -259,21 +248,25 @@ contract RoundsHandler is RoundsFixture {
         return rounds.state(id) == IRounds.State.Collecting;
     }
 
-    function isDisputing(uint256 id) private view returns (bool) {
+    function isDisputing(uint256 id) internal view returns (bool) {
         return rounds.state(id) == IRounds.State.Disputing;
     }
 
+    /// @dev Also once the round is completed.
     function takesRows(uint256 id) private view returns (bool) {
-        (, uint256 start, uint256 end,) = rounds.deadlines(id);
-        return start != 0 && time >= start && time < end && owes[id] != 0;
+        IRounds.State state = rounds.state(id);
+        if (state != IRounds.State.Answering && state != IRounds.State.Completed) return false;
+        (,, uint256 rowEnd,) = rounds.deadlines(id);
+        return time < rowEnd && owes[id] != 0;
     }
 
     function isOver(uint256 id) private view returns (bool) {
         if (rounds.round(id).closed) return false;
         IRounds.State state = rounds.state(id);
         if (state == IRounds.State.Missed || state == IRounds.State.Abandoned) return true;
+        if (state == IRounds.State.Fraud || state == IRounds.State.Failed) return true;
         (,, uint256 rowEnd,) = rounds.deadlines(id);
-        return rowEnd != 0 && (owes[id] == 0 || time >= rowEnd);
+        return state == IRounds.State.Completed && (owes[id] == 0 || time >= rowEnd);
     }
 
     function isCounted(uint256 id) private view returns (bool) {

@@ -2,12 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
+import {Disputes} from "../../contracts/Disputes.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
 import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds} from "../../contracts/interfaces/IRounds.sol";
 import {Leaves} from "./Leaves.sol";
+import {DisputesHandler} from "./DisputesHandler.sol";
 import {RoundsHandler} from "./RoundsHandler.sol";
 import {Test} from "./Test.sol";
 
@@ -21,15 +23,16 @@ contract RoundsInvariantTest is Test {
         bytes4[] selectors;
     }
 
-    RoundsHandler private handler;
+    DisputesHandler private handler;
     SDAToken private token;
     ClerkRegistry private registry;
     Rounds private rounds;
     IRewards private rewards;
+    Disputes private disputes;
 
     function setUp() external {
-        handler = new RoundsHandler();
-        (token, registry, rounds, rewards) = handler.contracts();
+        handler = new DisputesHandler();
+        (token, registry, rounds, rewards, disputes) = handler.contracts();
     }
 
     /// @dev Read by Foundry.
@@ -45,19 +48,27 @@ contract RoundsInvariantTest is Test {
     }
 
     function actions() private pure returns (bytes4[] memory list) {
-        list = new bytes4[](19);
+        list = new bytes4[](34);
         list[0] = list[1] = list[2] = RoundsHandler.wait.selector;
         list[3] = list[4] = RoundsHandler.openRound.selector;
         list[5] = list[6] = RoundsHandler.drawNext.selector;
-        list[7] = list[8] = RoundsHandler.takeSnapshot.selector;
-        list[9] = list[10] = RoundsHandler.sendRows.selector;
-        list[11] = RoundsHandler.sendWrongRow.selector;
-        list[12] = RoundsHandler.sayNoData.selector;
-        list[13] = list[14] = RoundsHandler.closeRound.selector;
-        list[15] = RoundsHandler.claimReward.selector;
-        list[16] = RoundsHandler.withdrawCredit.selector;
-        list[17] = RoundsHandler.sweepRound.selector;
-        list[18] = RoundsHandler.giveUp.selector;
+        list[7] = list[8] = list[9] = RoundsHandler.takeSnapshot.selector;
+        list[10] = list[11] = list[12] = RoundsHandler.sendRows.selector;
+        list[13] = RoundsHandler.sendWrongRow.selector;
+        list[14] = RoundsHandler.sayNoData.selector;
+        list[15] = list[16] = RoundsHandler.closeRound.selector;
+        list[17] = list[18] = RoundsHandler.claimReward.selector;
+        list[19] = RoundsHandler.withdrawCredit.selector;
+        list[20] = RoundsHandler.sweepRound.selector;
+        list[21] = RoundsHandler.giveUp.selector;
+        list[22] = list[23] = list[24] = list[31] = DisputesHandler.complain.selector;
+        list[25] = list[33] = DisputesHandler.settleSet.selector;
+        list[26] = DisputesHandler.showNode.selector;
+        list[27] = DisputesHandler.challenge.selector;
+        list[28] = DisputesHandler.answerChallenge.selector;
+        list[29] = DisputesHandler.unanswered.selector;
+        list[32] = RoundsHandler.topUp.selector;
+        list[30] = DisputesHandler.reclaim.selector;
     }
 
     // ------------------------------------------------------------------ invariants
@@ -70,7 +81,7 @@ contract RoundsInvariantTest is Test {
         assertLedger();
     }
 
-    function invariant_locked_is_staked() external view {
+    function invariant_nobody_honest_loses_stake() external view {
         assertStakes();
     }
 
@@ -78,8 +89,10 @@ contract RoundsInvariantTest is Test {
     function assertMoneyOwed() private view {
         uint256 owed;
         uint256 waiting;
-        for (uint256 who = 0; who <= handler.CLERKS() + 1; ++who) {
+        uint256 bonds = handler.bondsHeld();
+        for (uint256 who = 0; who < handler.ACCOUNTS(); ++who) {
             owed += rounds.balanceOf(handler.accountAt(who));
+            bonds += disputes.balanceOf(handler.accountAt(who));
         }
         for (uint256 id = 0; id < rounds.rounds(); ++id) {
             IRounds.Round memory r = rounds.round(id);
@@ -87,18 +100,20 @@ contract RoundsInvariantTest is Test {
             assertLe(uint256(r.deposit) + r.slashed, r.held, "parts of what is held");
             if (r.closed) assertEq(uint256(r.held) + r.deposit + r.slashed, 0, "settled");
             IRewards.Pot memory pot = rewards.pot(id);
-            waiting += uint256(pot.count - pot.claimed) * pot.reward;
+            assertEq(pot.count - pot.claimed, handler.waiting(id), "rewards of everybody honest wait for them");
+            waiting += handler.waiting(id) * pot.reward;
         }
         assertEq(token.balanceOf(address(rewards)), waiting, "pots");
         assertEq(token.balanceOf(address(rounds)), owed, "held and credits");
+        assertEq(token.balanceOf(address(disputes)), bonds, "bonds");
     }
 
     /// @dev By the handler's own ledger: nobody is paid twice, or too little.
     function assertLedger() private view {
-        for (uint256 who = 1; who <= handler.CLERKS() + 1; ++who) {
+        for (uint256 who = 1; who < handler.ACCOUNTS(); ++who) {
             address account = handler.accountAt(who);
             uint256 got = rounds.balanceOf(account) + handler.withdrawn(account);
-            assertEq(got, handler.earned(account), "clerks and drawers");
+            assertEq(got, handler.earned(account), "clerks, drawers and finders");
         }
         address developer = handler.accountAt(0);
         uint256 returned = rounds.balanceOf(developer) + handler.withdrawn(developer);
@@ -107,15 +122,23 @@ contract RoundsInvariantTest is Test {
         for (uint256 i = 0; i < 6; ++i) {
             assertEq(token.balanceOf(Leaves.payoutOf(i)), handler.rewarded(Leaves.payoutOf(i)), "rewards");
         }
+        for (uint256 who = 0; who < handler.ACCOUNTS(); ++who) {
+            address account = handler.accountAt(who);
+            uint256 got = disputes.balanceOf(account) + handler.bondsWithdrawn(account);
+            assertEq(got, handler.bondsEarned(account), "bonds");
+        }
     }
 
-    /// @dev Bonds of held seats are staked, and held seats are those that owe something.
+    /// @dev Stakes fall by the fines of wrong rows, silence and "no data", and by nothing else: by no accusation. Bonds of
+    /// held seats are staked, and held seats are those that owe something.
     function assertStakes() private view {
         uint256 staked;
         for (uint32 id = 1; id <= handler.CLERKS(); ++id) {
             IClerkRegistry.Clerk memory clerk = registry.clerk(id);
             assertEq(clerk.seats, handler.seatsOf(id), "seats");
             assertLe(clerk.seats * BOND, clerk.stake, "locked and staked");
+            uint256 left = handler.bonded(id) + handler.toppedUp(id) - handler.fined(id);
+            if (!clerk.leaked) assertEq(clerk.stake, left, "honest clerks lose nothing");
             staked += clerk.stake;
         }
         assertEq(token.balanceOf(address(registry)), staked, "every token is somebody's stake");
@@ -126,15 +149,14 @@ contract RoundsInvariantTest is Test {
     /// The handler's actions do reach every end of a round, a leak on the way: the invariants above say something.
     function test_handler__reaches_every_end() external {
         bytes4[] memory list = actions();
-        for (uint256 i = 0; i < 900; ++i) {
+        for (uint256 i = 0; i < 2000; ++i) {
             bytes32 random = keccak256(abi.encode("walk", i));
-            bytes4 action = i % 100 == 99 ? RoundsHandler.leak.selector : list[uint256(random) % list.length];
-            (bool success, bytes memory output) = address(handler)
-                .call(
-                    abi.encodePacked(
-                        action, abi.encode(keccak256(abi.encode(random, 1)), random, keccak256(abi.encode(random, 2)))
-                    )
-                );
+            bytes4 action = i % 400 == 399 ? RoundsHandler.leak.selector : list[uint256(random) % list.length];
+            bytes32[3] memory inputs;
+            for (uint256 j = 0; j < 3; ++j) {
+                inputs[j] = keccak256(abi.encode(random, j));
+            }
+            (bool success, bytes memory output) = address(handler).call(abi.encodePacked(action, inputs));
             if (!success) {
                 assembly {
                     revert(add(output, 32), mload(output))
@@ -150,6 +172,13 @@ contract RoundsInvariantTest is Test {
         assertTrue(handler.ended(IRounds.State.Abandoned) != 0, "abandoned");
         assertTrue(handler.ended(IRounds.State.Completed) != 0, "completed");
         assertTrue(handler.ended(IRounds.State.Failed) != 0, "failed");
+        assertTrue(handler.ended(IRounds.State.Fraud) != 0, "fraud");
+        assertTrue(handler.upheld() != 0, "complaints upheld");
+        assertTrue(handler.refused() != 0, "complaints refused");
+        assertTrue(handler.overflows() != 0, "more complaints than the pot pays for");
+        assertTrue(handler.settlings() != 0, "exclusions settled");
+        assertTrue(handler.answers() != 0, "challenges answered");
+        assertTrue(handler.withheld() != 0, "challenges not answered");
         assertTrue(handler.claims() != 0, "claims");
         assertTrue(handler.swept() != 0, "sweeps");
     }

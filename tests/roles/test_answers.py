@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sda.answers import AnswerBook
+from sda.answers import AnswerBook, NotWrittenError
 from sda.crypto.hashes import ZERO_WORD
 from sda.errors import MessageError
 from sda.params import TEST
@@ -50,3 +51,23 @@ def test_closed_set__decoded__is_the_same(world: World) -> None:
 def test_closed_set__cut__is_refused(data: bytes) -> None:
     with pytest.raises(MessageError, match="closed set"):
         ClosedSet.decode(data)
+
+
+def test_record__on_a_full_disk__has_its_room_until_that_is_used_up(world: World, tmp_path: Path) -> None:
+    """The space of a few hundred answers is taken when the book is made."""
+    book, row = AnswerBook(tmp_path / "clerk"), world.answer(1).row
+    size = max(path.stat().st_size for path in (tmp_path / "clerk").iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))  # no file can grow
+    try:
+        _record(book, row, range(300))
+        with pytest.raises(NotWrittenError, match="cannot be written down"):
+            _record(book, row, range(300, 10_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert AnswerBook(tmp_path / "clerk").find(bytes(32), 0) == (ZERO_WORD, row)
+
+
+def _record(book: AnswerBook, row: list[int], rounds: range) -> None:
+    for number in rounds:
+        book.record(bytes(28) + number.to_bytes(4, "big"), 0, ZERO_WORD, row)

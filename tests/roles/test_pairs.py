@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -301,3 +304,22 @@ def test_workers__interrupted__what_was_written_is_kept(
         fill(pairs, enrolments, range(5))
     pairs.checkpoint()
     assert files.open(secret).unknown(range(5)) == [3, 4]
+
+
+def test_workers__of_a_killed_process__end_with_it() -> None:
+    """They hold the clerk's secret. They also hold the standard output, which is read here until all have ended."""
+    script = (
+        "import os\n"
+        "from sda import pairing\n"
+        "from sda.crypto.keys import SecretKey\n"
+        "from sda.messages import Domain\n"
+        "if __name__ == '__main__':\n"
+        "    workers = pairing.Workers(SecretKey(7), Domain(1, bytes(20)), 10_000, print, processes=2)\n"
+        "    for n in range(300):\n"
+        "        workers.put(n, SecretKey(n + 1).public.xy)\n"
+        "    workers._result()\n"
+        "    print(len(workers._pool._processes), flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, "2\n"), done.stderr

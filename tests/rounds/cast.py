@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -35,9 +36,13 @@ class Cast:
         devnet: Running.
         home: Empty directory.
         clerks: How many stake, equally.
+
+    Attributes:
+        noise: What was drawn by the clerks since a round was last opened.
     """
 
     def __init__(self, devnet: Devnet, home: Path, clerks: int = 8) -> None:
+        self.noise: list[list[int]] = []
         self.devnet, self.node, self.home = devnet, devnet.node, home
         self.contracts = Contracts.of(devnet.chain, devnet.deployment)
         self.rounds, self.registry = self.contracts.rounds, self.contracts.registry
@@ -65,7 +70,17 @@ class Cast:
         keys = ClerkKeys(self.home / name, PASSWORD, Strength.LIGHT)
         if new:
             self.devnet.fund([keys.create_account(AccountKey.generate()).address])
-        return ClerkAgent(self.contracts, keys, self.relay)
+        return ClerkAgent(self.contracts, keys, self.relay, self.draw)
+
+    def draw(self, terms: Terms) -> list[int]:
+        """A dealer's noise, remembered: the sum is then known to the unit."""
+        drawn = [secrets.randbelow(2 * terms.noise_bound + 1) - terms.noise_bound for _ in range(terms.length)]
+        self.noise.append(drawn)
+        return drawn
+
+    def with_noise(self, total: Sequence[int]) -> list[int]:
+        """A sum and all noise that was drawn."""
+        return [sum(column) for column in zip(total, *self.noise, strict=True)]
 
     def restarted(self, agent: ClerkAgent) -> ClerkAgent:
         """A new process in a clerk's directory."""
@@ -88,6 +103,7 @@ class Cast:
 
     def open(self, terms: Terms | None = None) -> int:
         """A round, drawn."""
+        self.noise = []
         round_id, _ = self.developer.open(terms or make_terms())
         self.node.mine(self.rounds.settings().seed_delay + 1)
         self.developer.draw(round_id)

@@ -14,6 +14,9 @@ from sda.params import DEMO
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
+BLOCKS_TO_FINALITY = 65
+"""On Anvil."""
+
 
 @pytest.fixture
 def cast(devnet: Devnet, tmp_path: Path) -> Iterator[Cast]:
@@ -85,6 +88,9 @@ def test_a_key__is_kept_while_a_round_of_its_epoch_waits_for_its_draw(cast: Cast
     cast.run_all()
     assert cast.developer.reveal(round_id) == total
     cast.settle()
+    cast.run_all()
+    assert all(epoch in agent.keys.epochs() for agent in cast.clerks.values()), "a reorganisation may open it again"
+    cast.node.mine(BLOCKS_TO_FINALITY)
     cast.run_all()
     assert all(agent.keys.epochs() == [epoch + 1] for agent in cast.clerks.values()), "deleted, once it is final"
 
