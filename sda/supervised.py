@@ -32,7 +32,8 @@ def start_supervised(command: Sequence[str], log: Path) -> subprocess.Popen[byte
 
 def end_supervised(process: subprocess.Popen[bytes], seconds: float) -> None:
     """End such a process, if it has not ended: it is told to, and killed if it has not after some seconds."""
-    assert process.stdin is not None
+    if process.stdin is None:
+        raise ValueError("a process that was started otherwise")
     with suppress(BrokenPipeError):
         if process.poll() is not None:
             process.stdin.write(b"\n")

