@@ -1,0 +1,75 @@
+"""One connection to the service: strangers cannot make it hold, or wait for, more than is bounded here.
+
+Bodies are bounded where they are read (`app`); this is for everything else: heads and trailers, senders and readers
+that never come to an end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's, with bounds.
+
+    Attributes:
+        beside_bytes: Of a request, all but its body.
+        arrival_seconds: For a request to arrive; counted from the beginning of the connection for the first.
+        answer_seconds: From then on until its answer was taken.
+    """
+
+    beside_bytes = 1 << 20
+    arrival_seconds = 90.0
+    answer_seconds = 600.0
+
+    _alarm: asyncio.TimerHandle | None = None
+    _arrived = False
+    _beside = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        self._expect(self.arrival_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._expect(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        super().data_received(data)
+        self._beside += len(data)
+        if self._beside > self.beside_bytes and not self.transport.is_closing():
+            self.send_400_response(f"A request has at most {self.beside_bytes} bytes beside its body.")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._arrived = False
+        self._expect(self.arrival_seconds)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of its body came."""
+        self._beside -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """It has arrived."""
+        super().on_message_complete()
+        self._arrived, self._beside = True, 0
+        self._expect(None if self.cycle.response_complete else self.answer_seconds)
+
+    def on_response_complete(self) -> None:
+        """It is answered."""
+        if self._arrived:
+            self._expect(None)  # from here on uvicorn counts how long the connection is idle
+        super().on_response_complete()
+
+    def _expect(self, seconds: float | None) -> None:
+        """End the connection if nothing else is expected within so many seconds; None expects nothing."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
