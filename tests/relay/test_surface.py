@@ -136,7 +136,7 @@ def test_slow_client__stops_no_other(served: Service) -> None:
 
 
 def test_slow_body__is_given_up(tmp_path: Path) -> None:
-    with service(tmp_path, limits=Limits(body_seconds=1)) as served:
+    with service(tmp_path, limits=Limits(message_seconds=1)) as served:
         message = served.message(0)
         with closing(socket.create_connection(served.address, 20)) as slow:
             slow.sendall(head(message) + message[:-1])
@@ -168,8 +168,9 @@ def test_ten_thousand_duplicates__are_one_contribution_and_one_receipt(served: S
     assert len(list(served.world.relay.contributions(served.world.view.round_hash))) == 1
 
 
-def test_full_inbox__is_told_so_and_retries_get_through(tmp_path: Path) -> None:
+def test_full_inbox__is_told_so_and_retries_get_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process writes to the database for a while: one message is being stored, one waits, six are sent away."""
+    monkeypatch.setattr("sda.relay.client._LONGEST_WAIT", 0.5)
     with (
         service(tmp_path, contributors=8, limits=Limits(waiting=1)) as served,
         closing(sqlite3.connect(tmp_path / "relay.sqlite", isolation_level=None)) as blocker,

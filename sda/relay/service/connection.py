@@ -16,12 +16,13 @@ class Connection(HttpToolsProtocol):
 
     Attributes:
         beside_bytes: Of a request, all but its body.
-        arrival_seconds: For a request to arrive; counted from the beginning of the connection for the first.
-        answer_seconds: From then on until its answer was taken.
+        arrival_seconds: For the head of a request, the first from the beginning of the connection on; and for what
+            is left of it once it is answered.
+        answer_seconds: For an answer to be taken, once the whole request is there.
     """
 
     beside_bytes = 1 << 20
-    arrival_seconds = 90.0
+    arrival_seconds = 30.0
     answer_seconds = 600.0
 
     _alarm: asyncio.TimerHandle | None = None
@@ -51,6 +52,11 @@ class Connection(HttpToolsProtocol):
         self._arrived = False
         self._expect(self.arrival_seconds)
 
+    def on_headers_complete(self) -> None:
+        """Its head has arrived; whoever reads the body knows how long to wait for that."""
+        self._expect(None)
+        super().on_headers_complete()
+
     def on_body(self, body: bytes) -> None:
         """A piece of its body came."""
         self._beside -= len(body)
@@ -63,9 +69,8 @@ class Connection(HttpToolsProtocol):
         self._expect(None if self.cycle.response_complete else self.answer_seconds)
 
     def on_response_complete(self) -> None:
-        """It is answered."""
-        if self._arrived:
-            self._expect(None)  # from here on uvicorn counts how long the connection is idle
+        """It is answered: from here on uvicorn counts how long the connection is idle."""
+        self._expect(None if self._arrived else self.arrival_seconds)
         super().on_response_complete()
 
     def _expect(self, seconds: float | None) -> None:
