@@ -1,0 +1,34 @@
+"""`python -m bench [contribution] [clerk] [gas] [relay] [clerk-250k]`: measure, print, write results.json and README.
+
+The first three by default. `relay` takes two minutes; `clerk-250k` some more, and half a gigabyte of the user's cache
+the first time.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from bench import clerk, clerk_many, contribution, gas, readme, relay_ingest
+from bench.result import merge, show
+
+PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
+HEAVY = {"relay": relay_ingest.measure, "clerk-250k": clerk_many.measure}
+
+
+def main() -> None:
+    """Run the named parts; figures of other parts are kept."""
+    measures = PARTS | HEAVY
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(measures)}")
+    parts = parser.parse_args().parts or list(PARTS)
+    if unknown := set(parts) - set(measures):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    for part in parts:
+        found = measures[part]()
+        for result in found:
+            show(result)
+        readme.write(merge(found))
+
+
+if __name__ == "__main__":
+    main()
