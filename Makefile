@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo test lint test-contracts test-python test-ape fuzz-relay bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -61,6 +61,10 @@ test-python: setup ## unit, property and whole-round tests, on Anvil
 
 test-ape: setup ## the Ape scripts, as an Ape user runs them
 	$(RUN)/python tools/test_ape.py
+
+fuzz-relay: setup ## far more hostile requests and messages to a relay than the tests send: six minutes
+	$(RUN)/pytest --hypothesis-profile=long tests/relay/test_openapi.py tests/relay/test_surface.py \
+	  tests/relay/test_wire.py tests/relay/test_access.py tests/relay/test_door.py tests/test_messages.py
 
 bench: setup ## measure; writes bench/results.json
 	$(RUN)/python -m bench

@@ -15,6 +15,7 @@ from pathlib import Path
 from bench import servers
 from bench.result import Result
 from bench.scale import people
+from bench.scale.crowd import open_round
 from bench.scale.place import Place
 from bench.scale.round import Plan, Round, tell
 from sda.contributor import ContributorKey, contribute
@@ -40,9 +41,9 @@ def measure() -> list[Result]:
     run = Round(plan)
     with run.ground() as place:
         round_id = run.opened()
-        view = run.contracts.rounds.view(round_id)
         tell(f"{COUNT:,} contributions are made")
         messages = _make(place, round_id)
+        view = run.contracts.rounds.view(round_id)
         with servers.postgres(run.home / "postgres") as server:
             on_postgres = _ingest(servers.database(server, "ingest"), place, view, messages, WORKERS)
         on_sqlite = _ingest(str(run.home / "ingest.sqlite"), place, view, messages, 1)
@@ -77,7 +78,7 @@ def _make(place: Place, round_id: int) -> list[tuple[bytes, bytes]]:
 
 
 def _make_chunk(place: Place, round_id: int, start: int) -> list[tuple[bytes, bytes]]:
-    view = place.contracts().rounds.view(round_id)
+    view, _, _ = open_round(place, round_id)
     return list(_made(view, range(start, min(start + _CHUNK, COUNT))))
 
 

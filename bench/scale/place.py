@@ -50,7 +50,7 @@ class Place:
             identity = Identity.load(directory, PASSWORD)
         else:
             identity = Identity.create(directory, PASSWORD, Strength.LIGHT, account)
-        return DeveloperAgent(contracts, identity, self.house.open(contracts, account), directory, executor)
+        return DeveloperAgent(contracts, identity, self.house.open(contracts), directory, executor)
 
 
 def clerk_keys(chain: Path, number: int) -> ClerkKeys:

@@ -13,10 +13,12 @@ import psycopg
 
 from bench import servers
 from sda.chain.contracts import Contracts
+from sda.chain.devnet import named_account
 from sda.chain.standing import StandingOnChain
-from sda.messages import AccountKey, Domain
+from sda.messages import Domain
 from sda.relay import Job, LocalRelay, Opening, Relay
 from sda.relay.client import HttpRelay
+from sda.relay.database import POSTGRES
 
 _WORKERS = 2
 """Processes of the service on PostgreSQL."""
@@ -35,8 +37,8 @@ class House(Protocol):
     def words(self) -> str:
         """What it is, for the table."""
 
-    def open(self, contracts: Contracts, developer: AccountKey | None = None) -> Metered:
-        """A client; of the developer, if its account is given."""
+    def open(self, contracts: Contracts) -> Metered:
+        """A client."""
 
     def disk_bytes(self) -> int:
         """What it keeps on disk."""
@@ -53,7 +55,7 @@ class LocalHouse:
         """See `House.words`."""
         return "SQLite file, opened by each process"
 
-    def open(self, contracts: Contracts, developer: AccountKey | None = None) -> Metered:
+    def open(self, contracts: Contracts) -> Metered:
         """See `House.open`."""
         return _MeteredStore(self.path, contracts)
 
@@ -92,30 +94,24 @@ class _MeteredStore(LocalRelay):
 
 @dataclass(frozen=True)
 class HttpHouse:
-    """`sda relay serve`, with its processes and database on this machine.
-
-    Attributes:
-        url: Of the service.
-        database: A file, or the URL of a PostgreSQL database.
-        words: See `House.words`.
-    """
+    """`sda relay serve`, in processes of its own."""
 
     url: str
-    database: str
     words: str
+    database: str
 
-    def open(self, contracts: Contracts, developer: AccountKey | None = None) -> Metered:
-        """See `House.open`."""
-        return HttpRelay(self.url, Domain(contracts.chain.chain_id, contracts.rounds.address), developer)
+    def open(self, contracts: Contracts) -> Metered:
+        """See `House.open`; whoever opens it may be the developer."""
+        domain = Domain(contracts.chain.chain_id, contracts.rounds.address)
+        return HttpRelay(self.url, domain, named_account("developer"))
 
     def disk_bytes(self) -> int:
         """See `House.disk_bytes`."""
-        if not self.database.startswith("postgresql://"):
+        if not self.database.startswith(POSTGRES):
             return _size_of(Path(self.database))
         with psycopg.connect(self.database) as connection:
-            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-        assert row is not None
-        return int(row[0])
+            (size,) = connection.execute("SELECT pg_database_size(current_database())").fetchone() or (0,)
+        return int(size)
 
 
 def _size_of(path: Path) -> int:
@@ -130,17 +126,17 @@ def _local(home: Path, url: str, deployment: Path) -> Iterator[House]:
 
 @contextmanager
 def _http(home: Path, url: str, deployment: Path) -> Iterator[House]:
-    file = home / "served.sqlite"
-    with servers.relay(file, deployment, url, log=home / "relay.log") as served:
-        yield HttpHouse(served, str(file), "HTTP service of one process on a SQLite file")
+    database = str(home / "relay.sqlite")
+    with servers.relay(database, deployment, url, log=home / "relay.log") as address:
+        yield HttpHouse(address, "`sda relay serve` on a SQLite file", database)
 
 
 @contextmanager
 def _postgres(home: Path, url: str, deployment: Path) -> Iterator[House]:
     with servers.postgres(home / "postgres") as server:
-        place = servers.database(server, "relay")
-        with servers.relay(place, deployment, url, workers=_WORKERS, log=home / "relay.log") as served:
-            yield HttpHouse(served, place, f"HTTP service of {_WORKERS} processes on PostgreSQL")
+        database = servers.database(server, "relay")
+        with servers.relay(database, deployment, url, workers=_WORKERS, log=home / "relay.log") as address:
+            yield HttpHouse(address, f"`sda relay serve` in {_WORKERS} processes on PostgreSQL", database)
 
 
 HOUSES: Mapping[str, Callable[[Path, str, Path], AbstractContextManager[House]]] = {

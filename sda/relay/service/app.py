@@ -49,7 +49,8 @@ class Limits:
     Attributes:
         message_bytes: Of a message.
         publication_bytes: Of a developer's publication.
-        body_seconds: Within which a body must arrive.
+        message_seconds: Within which a message must arrive.
+        publication_seconds: Within which a publication must.
         page: Enrolments, leaves or messages in one answer.
         waiting: Contributions that may wait to be stored.
         per_minute: Requests of one address; 0 for any number.
@@ -57,7 +58,8 @@ class Limits:
 
     message_bytes: int = 1 << 18
     publication_bytes: int = 1 << 29
-    body_seconds: int = 60
+    message_seconds: int = 60
+    publication_seconds: int = 600
     page: int = 4096
     waiting: int = 4096
     per_minute: int = 0
@@ -126,21 +128,21 @@ def make_app(
     async def broken(_: Request, error: RelayError) -> Response:
         return problem(500, "relay", str(error))
 
-    async def body_of(request: Request, most: int) -> bytes:
+    async def body_of(request: Request, most: int, seconds: int) -> bytes:
         """The body, read no further than it may be long, and no longer than it may take."""
         data = bytearray()
         try:
-            async with asyncio.timeout(bounds.body_seconds):
+            async with asyncio.timeout(seconds):
                 async for chunk in request.stream():
                     data += chunk
                     if len(data) > most:
                         raise RefusedError(Reason.TOO_LARGE, f"body: must be of {most} bytes at most")
         except TimeoutError:
-            raise RefusedError(Reason.TOO_SLOW, f"body: must arrive within {bounds.body_seconds} s") from None
+            raise RefusedError(Reason.TOO_SLOW, f"body: must arrive within {seconds} s") from None
         return bytes(data)
 
     async def message(request: Request) -> bytes:
-        return await body_of(request, bounds.message_bytes)
+        return await body_of(request, bounds.message_bytes, bounds.message_seconds)
 
     Message = Annotated[bytes, Depends(message)]
 
@@ -303,7 +305,7 @@ def make_app(
     @app.put("/rounds/{round_hash}/publication", tags=["developer"], openapi_extra=_BODY)
     async def put_publication(round_hash: Developers, request: Request) -> dict[str, bool]:
         """Serve this snapshot and tree."""
-        data = await body_of(request, bounds.publication_bytes)
+        data = await body_of(request, bounds.publication_bytes, bounds.publication_seconds)
         try:
             publication = await run_in_threadpool(wire.decode_publication, data)
         except MessageError as error:

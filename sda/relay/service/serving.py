@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from sda.errors import RelayError
+from sda.relay.service.connection import Connection
 
 _START_SECONDS = 20.0
 
@@ -32,7 +33,13 @@ def serving(app: Starlette, port: int = 0, *, certificate: str | None = None, ke
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         configuration = uvicorn.Config(
-            app, log_level="error", timeout_graceful_shutdown=2, ssl_certfile=certificate, ssl_keyfile=key
+            app,
+            http=Connection,
+            ws="none",
+            log_level="error",
+            timeout_graceful_shutdown=2,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
         )
         server = uvicorn.Server(configuration)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
