@@ -15,6 +15,7 @@ from pathlib import Path
 from bench import servers
 from bench.result import Result
 from bench.scale import people
+from bench.scale.crowd import open_round
 from bench.scale.place import Place
 from bench.scale.round import Plan, Round, tell
 from sda.contributor import ContributorKey, contribute
@@ -39,9 +40,10 @@ def measure() -> list[Result]:
     shutil.rmtree(plan.directory, ignore_errors=True)
     run = Round(plan)
     with run.ground() as place:
-        view = run.contracts.rounds.view(run.opened())
+        round_id = run.opened()
         tell(f"{COUNT:,} contributions are made")
-        messages = _make(place, view)
+        messages = _make(place, round_id)
+        view = run.contracts.rounds.view(round_id)
         with servers.postgres(run.home / "postgres") as server:
             on_postgres = _ingest(servers.database(server, "ingest"), place, view, messages, WORKERS)
         on_sqlite = _ingest(str(run.home / "ingest.sqlite"), place, view, messages, 1)
@@ -67,15 +69,16 @@ def measure() -> list[Result]:
     ]
 
 
-def _make(place: Place, view: RoundView) -> list[tuple[bytes, bytes]]:
+def _make(place: Place, round_id: int) -> list[tuple[bytes, bytes]]:
     """Enrolment and contribution of everybody, by position."""
     starts = range(0, COUNT, _CHUNK)
     with process_pool(os.cpu_count() or 1) as pool:
-        chunks = pool.map(partial(_make_chunk, view), starts)
+        chunks = pool.map(partial(_make_chunk, place, round_id), starts)
         return [message for chunk in chunks for message in chunk]
 
 
-def _make_chunk(view: RoundView, start: int) -> list[tuple[bytes, bytes]]:
+def _make_chunk(place: Place, round_id: int, start: int) -> list[tuple[bytes, bytes]]:
+    view, _, _ = open_round(place, round_id)
     return list(_made(view, range(start, min(start + _CHUNK, COUNT))))
 
 

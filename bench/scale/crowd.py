@@ -66,7 +66,7 @@ class Crowd:
 
     def send_chunk(self, start: int) -> None:
         """Enrol and send some; written down once the relay has answered for all of them."""
-        _open(self.place, self.round_id)  # before the clock runs, and before threads do it each
+        open_round(self.place, self.round_id)  # before the clock runs, and before threads do it each
         began = time.time()
         with ThreadPoolExecutor(UNDER_WAY) as threads:
             sent = list(threads.map(self._send_one, range(start, self._stop(start))))
@@ -77,7 +77,7 @@ class Crowd:
 
     def _send_one(self, index: int) -> tuple[float, int]:
         """CPU seconds and bytes of a contribution; whoever waits for the relay leaves the core to another."""
-        view, domain, relay = _open(self.place, self.round_id)
+        view, domain, relay = open_round(self.place, self.round_id)
         identity = people.identity(index)
         key = ContributorKey(identity.account, identity.key(domain.chain_id, domain.contract))
         position = relay.enrol(key.enrol(domain).encode())
@@ -115,7 +115,7 @@ def _busy(spans: list[tuple[float, float]]) -> float:
 
 
 @cache
-def _open(place: Place, round_id: int) -> tuple[RoundView, Domain, Metered]:
+def open_round(place: Place, round_id: int) -> tuple[RoundView, Domain, Metered]:
     """Once a process: the round as the chain tells it, and the relay; tables are built here, not on the clock."""
     contracts = place.contracts()
     view = contracts.rounds.view(round_id)
