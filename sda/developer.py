@@ -136,7 +136,7 @@ def collect(
     if secret.public != view.developer_key:
         raise ParameterError("secret", secret, "the secret of the round's developer key")
     # Before the relay is closed, for good: more may come.
-    _require_enough(relay.count(view.round_hash), view)
+    _require_enough(relay.count(view.round_hash), relay.count(view.round_hash, Kind.NOISE), view)
     enrolled = relay.close_round(view.round_hash)
     capacity = min(relay.count(view.round_hash), view.terms.maximum)
     intake = Intake(view, relay, secret, enrolled, capacity, frozenset(left_out), frozenset(without_noise))
@@ -145,10 +145,8 @@ def collect(
     subtrees = run(engine, growths(intake.leaves(engine, kept, progress), p, first), kept)
     tree = TreeRecord((Subtree.decode(grown, p) for _, grown in subtrees), p)
     count = len(intake.positions)
-    _require_enough(count, view)
     dealers = intake.noise.bit_count()
-    if dealers < view.terms.dealers:
-        raise ParameterError("dealers", dealers, f"at least n - s = {view.terms.dealers} seats with noise")
+    _require_enough(count, dealers, view)
 
     roster = Roster(enrolled, intake.positions, intake.nonces, tuple(intake.noise_nonces))
     snapshot = Snapshot(
@@ -204,9 +202,11 @@ def _opens(row: Sequence[int], point: bytes, length: int) -> bool:
     return len(row) == length and to_bytes128(commit_row(row)) == point
 
 
-def _require_enough(count: int, view: RoundView) -> None:
+def _require_enough(count: int, dealers: int, view: RoundView) -> None:
     if count < view.terms.minimum:
         raise ParameterError("count", count, f"at least the round's minimum {view.terms.minimum}")
+    if dealers < view.terms.dealers:
+        raise ParameterError("dealers", dealers, f"at least n - s = {view.terms.dealers} seats with noise")
 
 
 def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secret: SecretKey) -> PaddedSum:

@@ -150,9 +150,9 @@ class HttpRelay:
         if known is None or known.state is not view.state:
             self._post(f"/rounds/{view.round_hash.hex()}/announce", b"")
 
-    def count(self, round_hash: bytes) -> int:
+    def count(self, round_hash: bytes, kind: Kind = Kind.DATA) -> int:
         """See `Relay.count`."""
-        return self._integer(self._json(self._get(f"/rounds/{round_hash.hex()}/count")), "count")
+        return self._integer(self._json(self._get(f"/rounds/{round_hash.hex()}/count?kind={int(kind)}")), "count")
 
     def job(self, round_hash: bytes, seat: int) -> Job:
         """See `Relay.job`."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sda.crypto.sumtree import Sums
 from sda.errors import RelayError
+from sda.messages import Kind
 from sda.round import ClaimProof, RoundView, Snapshot
 
 
@@ -166,8 +167,8 @@ class Relay(Protocol):
     def open_round(self, view: RoundView) -> None:
         """Take a round's terms, or what changed of it on the chain since."""
 
-    def count(self, round_hash: bytes) -> int:
-        """Contributions stored for a round."""
+    def count(self, round_hash: bytes, kind: Kind = Kind.DATA) -> int:
+        """Contributions stored for a round; of contributors, or the seats' noise."""
 
     def job(self, round_hash: bytes, seat: int) -> Job:
         """What the clerk of a seat needs."""

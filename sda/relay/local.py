@@ -134,10 +134,10 @@ class LocalRelay:
         """See `Relay.open_round`."""
         self._door.open_round(view)
 
-    def count(self, round_hash: bytes) -> int:
+    def count(self, round_hash: bytes, kind: Kind = Kind.DATA) -> int:
         """See `Relay.count`."""
         self._door.view(round_hash)
-        return self._store.count(round_hash)
+        return self._store.count(round_hash, kind)
 
     def job(self, round_hash: bytes, seat: int) -> Job:
         """See `Relay.job`."""

@@ -20,7 +20,8 @@ _BATCH = 256
 _PIECE = 4096
 """Nodes of a level that are stored together, 256 KiB."""
 
-_STORED = "FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ? AND position = ?"
+_OF_A_KIND = "FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ?"
+_STORED = f"{_OF_A_KIND} AND position = ?"
 _ENROLLED = "SELECT position, account, key_hash FROM enrolments"
 _IDS = "SELECT position, id FROM contributions JOIN rounds USING (round) WHERE round_hash = ? AND kind = ?"
 _TAKEN = "SELECT position FROM contributions WHERE round = ? AND kind = ?"
@@ -179,9 +180,11 @@ class Store:
         row = self._one("SELECT closed_at FROM rounds WHERE round_hash = ?", round_hash)
         return row is not None and row[0] is not None
 
-    def count(self, round_hash: bytes) -> int:
-        """Contributions of a round, noise not counted."""
-        return self._number("SELECT count FROM rounds WHERE round_hash = ?", round_hash)
+    def count(self, round_hash: bytes, kind: Kind = Kind.DATA) -> int:
+        """Contributions of a round; of data the count is kept, of noise there are few."""
+        if kind is Kind.DATA:
+            return self._number("SELECT count FROM rounds WHERE round_hash = ?", round_hash)
+        return self._number(f"SELECT count(*) {_OF_A_KIND}", round_hash, int(kind))
 
     def add_contributions(self, entries: Sequence[Entry], maxima: Sequence[int]) -> list[bool]:
         """Store contributions in one transaction; in the order given, whether each was stored.

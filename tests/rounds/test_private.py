@@ -102,6 +102,8 @@ def test_more_silent_than_agreed__no_snapshot_and_the_money_back(cast: Cast) -> 
     cast.run_all()
     with pytest.raises(ParameterError, match="dealers = 3: must be at least n - s = 4"):
         cast.developer.snapshot(round_id)
+    late, *_ = cast.committee(round_id)
+    assert [deed.action for deed in late.run_once() if not deed.failed] == ["noise dealt"], "the relay is open still"
     cast.node.increase_time(2 * make_terms().collect_window + 3600)
     cast.silent.clear()
     cast.run_all()

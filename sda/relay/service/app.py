@@ -235,9 +235,9 @@ def make_app(
         return {"state": relay.view(bytes.fromhex(round_hash)).state.name.lower()}
 
     @app.get("/rounds/{round_hash}/count", tags=["anyone"])
-    def get_count(round_hash: RoundHash) -> dict[str, int]:
-        """Contributions stored for a round."""
-        return {"count": relay.count(bytes.fromhex(round_hash))}
+    def get_count(round_hash: RoundHash, kind: Annotated[int, Query(ge=0, le=1)] = 0) -> dict[str, int]:
+        """Contributions stored for a round: of contributors, or (1) the seats' noise."""
+        return {"count": relay.count(bytes.fromhex(round_hash), Kind(kind))}
 
     @app.get("/rounds/{round_hash}/snapshot", tags=["clerk"], response_class=Response, responses=Binary)
     def get_snapshot(round_hash: RoundHash, request: Request) -> Response:
