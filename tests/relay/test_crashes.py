@@ -18,7 +18,7 @@ from sda.relay.client import HttpRelay
 from tests.relay.conftest import Databases
 from tests.relay.stage import PATIENCE, SENDERS, Load, Stage
 
-COUNT = 240
+COUNT = 150
 LIMITED = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
