@@ -32,7 +32,9 @@ class Stage:
     """
 
     def __init__(self, devnet: Devnet, home: Path) -> None:
-        cast = Cast(devnet, home)
+        parties = home / "parties"  # who have a relay of their own there
+        parties.mkdir()
+        cast = Cast(devnet, parties)
         deployment = home / "deployment.json"
         devnet.deployment.save(deployment)
         self.view = cast.rounds.view(cast.open(make_terms(minimum=2)))

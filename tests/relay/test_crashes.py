@@ -18,7 +18,7 @@ from sda.relay.client import HttpRelay
 from tests.relay.conftest import Databases
 from tests.relay.stage import PATIENCE, SENDERS, Load, Stage
 
-COUNT = 240
+COUNT = 150
 LIMITED = """
 import os, resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
@@ -93,6 +93,7 @@ def test_full_disk__acknowledges_nothing_more_and_loses_nothing(stage: Stage, tm
     messages = stage.make(COUNT)
     stage.relay.kill()
     assert stage.stored(database) == {}  # also writes back SQLite's log, whose file would be used again
+    assert not Path(f"{database}-wal").exists()
     largest = max(path.stat().st_size for path in tmp_path.glob("relay.sqlite*"))
     stage.relay.start(database, wrapper=[sys.executable, "-c", LIMITED, str(largest + 200_000)])
     acknowledged: dict[int, bytes] = {}
