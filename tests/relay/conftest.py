@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -34,21 +34,22 @@ class Databases:
 
 
 @contextmanager
-def _databases(directory: Path) -> Iterator[Databases]:
-    with servers.postgres(directory) as server:
+def _databases() -> Iterator[Databases]:
+    # Not in a directory of pytest's: run by root, PostgreSQL has an account of its own, and the next pytest to start
+    # would lock it out of all of them.
+    with tempfile.TemporaryDirectory(prefix="sda-postgres-") as home, servers.postgres(Path(home) / "data") as server:
         yield Databases(server)
-    shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def databases() -> Iterator[Databases]:
     """Makes databases."""
-    with _databases(tmp_path_factory.mktemp("postgres")) as found:
+    with _databases() as found:
         yield found
 
 
 @pytest.fixture
-def own_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def own_databases() -> Iterator[Databases]:
     """Makes databases on a server that may be killed."""
-    with _databases(tmp_path_factory.mktemp("killed")) as found:
+    with _databases() as found:
         yield found
