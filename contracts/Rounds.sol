@@ -16,12 +16,14 @@ contract Rounds is RoundOpening, RoundRows, RoundDisputes {
     /// @param randomness Seeds of draws.
     /// @param generators The data contract of H_0 … H_63.
     /// @param disputes_ Decides disputes; it must have been given this contract's address.
+    /// @param checks_ Takes the rows of wide rounds; it must have been given this contract's address.
     constructor(
         ERC20Burnable token,
         IClerkRegistry registry,
         IRandomness randomness,
         address generators,
         address disputes_,
+        address checks_,
         Settings memory settings_
-    ) RoundBase(token, registry, randomness, generators, disputes_, settings_) {}
+    ) RoundBase(token, registry, randomness, generators, disputes_, checks_, settings_) {}
 }

@@ -9,7 +9,7 @@ import {Commitment} from "../libraries/Commitment.sol";
 import {Dleq} from "../libraries/Dleq.sol";
 import {Expansion} from "../libraries/Expansion.sol";
 import {G1} from "../libraries/G1.sol";
-import {Lagrange} from "../libraries/Lagrange.sol";
+import {Late} from "../libraries/Late.sol";
 import {Settling} from "./Settling.sol";
 
 /// @title A contributor's commitment that is not that of the share it sent to a seat.
@@ -48,8 +48,7 @@ abstract contract BadShare is Settling {
             revert WrongKind(complaint.place.index, signed.leaf.kind);
         }
         uint256 count = signed.leaf.kind == 0 ? 1 : 0;
-        if (complaint.words.length != c.n) revert WrongNumber("words", complaint.words.length, c.n);
-        _requireSame(_body(count, complaint.words), signed.leaf.body);
+        _requireSame(_body(c, count, complaint.words, complaint.chunk), signed.leaf.body);
     }
 
     /// @dev K is that of the seat's registered key and the contributor's key, proven by the caller for this leaf alone.
@@ -69,7 +68,7 @@ abstract contract BadShare is Settling {
         if (!Dleq.verify(subject, key)) revert SharedKeyInvalid();
     }
 
-    /// @dev The row that contributor and clerk both derive.
+    /// @dev The chunk of the row that contributor and clerk both derive.
     function _row(IRounds.Case memory c, Complaint calldata complaint) private view returns (uint256[] memory row) {
         SharedKey calldata key = complaint.key;
         bytes32 seed = Expansion.seed(
@@ -81,8 +80,12 @@ abstract contract BadShare is Settling {
             G1.compress(key.shared)
         );
         row = new uint256[](c.m);
-        for (uint32 i = 0; i < row.length; ++i) {
-            row[i] = Expansion.element(seed, i);
+        uint256 first = complaint.chunk.index * c.m;
+        // Fewer than 2^16 chunks of at most 64 elements.
+        unchecked {
+            for (uint256 i = 0; i < row.length; ++i) {
+                row[i] = Expansion.element(seed, first + i);
+            }
         }
     }
 
@@ -100,8 +103,8 @@ abstract contract BadShare is Settling {
         return row;
     }
 
-    /// @dev Of a seat ≥ R: whether the row opens the commitment that follows from those of the first R seats, in one MSM:
-    /// Σ row_i·H_i - Σ λ_i·P_i = 0. Points outside the group are the developer's fraud, shown by {IFrauds-badLeafPoint}.
+    /// @dev Of a seat ≥ R: whether the row opens the commitment that follows from those of the first R seats. Points outside
+    /// the group are the developer's fraud, shown by {IFrauds-badLeafPoint}.
     function _opensDerived(IRounds.Case memory c, Complaint calldata complaint, uint256[] memory row)
         private
         view
@@ -111,15 +114,11 @@ abstract contract BadShare is Settling {
         BLS.G1Point[] calldata points = complaint.points;
         if (points.length != threshold) revert WrongNumber("points", points.length, threshold);
         bytes32[] calldata words = complaint.words;
-        uint256[] memory coefficients = Lagrange.coefficientsAt(threshold, uint256(complaint.seat) + 1);
-        uint256 input = G1.allocate(threshold + row.length);
         for (uint256 i = 0; i < threshold; ++i) {
             _requireSame(G1.hash(points[i]), words[i]);
-            G1.setTerm(input, i, points[i], G1.Q - coefficients[i]);
         }
-        G1.setGenerators(GENERATORS, input + threshold * G1.TERM_BYTES, row);
-        (bool valid, bytes32 difference) = G1.msm(input, threshold + row.length);
+        (bool valid, bool right) = Late.opens(GENERATORS, points, complaint.seat, row);
         if (!valid) revert PointsInvalid();
-        return difference == G1.identityHash();
+        return right;
     }
 }

@@ -2,10 +2,11 @@
 pragma solidity ^0.8.30;
 
 import {IClerkRegistry} from "../interfaces/IClerkRegistry.sol";
-import {Opening, Place, SignedLeaf} from "../interfaces/Evidence.sol";
+import {Chunk, Opening, Place, SignedLeaf} from "../interfaces/Evidence.sol";
 import {ICases} from "../interfaces/ICases.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
+import {Chunks} from "../libraries/Chunks.sol";
 import {Commitment} from "../libraries/Commitment.sol";
 import {Signature} from "../libraries/Signature.sol";
 
@@ -49,14 +50,19 @@ abstract contract CaseBase is ICases {
         _requireLeaf(c, Commitment.leaf(c.roundHash, leaf), place);
     }
 
-    function _body(uint256 count, bytes32[] memory words) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(count, words));
+    /// @dev The body over all chunks, from what one of them has.
+    function _body(IRounds.Case memory c, uint256 count, bytes32[] calldata words, Chunk calldata chunk)
+        internal
+        pure
+        returns (bytes32)
+    {
+        if (words.length != c.n) revert WrongNumber("words", words.length, c.n);
+        return Chunks.rootOf(Commitment.bodyOf(count, words), chunk, c.chunks);
     }
 
     /// @dev The hash of an opened node.
     function _hash(IRounds.Case memory c, Opening calldata node) internal pure returns (bytes32) {
-        if (node.words.length != c.n) revert WrongNumber("words", node.words.length, c.n);
-        return Commitment.node(node.left, node.right, _body(node.count, node.words));
+        return Commitment.node(node.left, node.right, _body(c, node.count, node.words, node.chunk));
     }
 
     function _requireSame(bytes32 given, bytes32 required) internal pure {

@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Opening, Place, SignedLeaf} from "../interfaces/Evidence.sol";
+import {Chunk, Opening, Place, SignedLeaf} from "../interfaces/Evidence.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
+import {Chunks} from "../libraries/Chunks.sol";
 import {Commitment} from "../libraries/Commitment.sol";
 import {G1} from "../libraries/G1.sol";
 import {Payment, Permit} from "../libraries/Payment.sol";
@@ -25,12 +26,17 @@ abstract contract Challenges is Settling {
     mapping(address account => uint256) public balanceOf;
 
     /// @inheritdoc IDisputes
-    function challenge(uint256 roundId, uint8 seat, Place calldata place, bytes32 node, Permit calldata permit)
-        external
-        returns (uint256 challengeId)
-    {
+    function challenge(
+        uint256 roundId,
+        uint8 seat,
+        Place calldata place,
+        bytes32 node,
+        uint256 chunk,
+        Permit calldata permit
+    ) external returns (uint256 challengeId) {
         IRounds.Case memory c = _case(roundId);
         _requireSeat(roundId, seat);
+        if (chunk >= c.chunks) revert Chunks.WrongChunk(chunk, c.chunks);
         _requireInTree(c, node, place);
         uint256 level = _depth(c) - place.path.length;
         if (_made[roundId][seat] > _depth(c)) revert TooManyChallenges(seat, _depth(c) + 1);
@@ -46,10 +52,12 @@ abstract contract Challenges is Settling {
                 deadline: deadline,
                 held: true,
                 node: node,
-                leaf: level == 0
+                leaf: level == 0,
+                // forge-lint: disable-next-line(unsafe-typecast)
+                chunk: uint32(chunk)
             })
         );
-        emit Challenged(roundId, challengeId, seat, level, place.index, deadline);
+        emit Challenged(roundId, challengeId, seat, level, place.index, chunk, deadline);
         // Time for `unanswered`, or after an answer for what it shows.
         ROUNDS.extend(roundId, deadline + CHALLENGE_WINDOW);
         Payment.pull(TOKEN, CHALLENGE_BOND, permit);
@@ -69,6 +77,7 @@ abstract contract Challenges is Settling {
         _requireSame(_hash(c, nodes[1]), nodes[0].left);
         _requireSame(_hash(c, nodes[2]), nodes[0].right);
         for (uint256 i = 0; i < 3; ++i) {
+            _requireChunk(open, nodes[i].chunk);
             if (points[i].length != c.threshold) revert WrongNumber("points", points[i].length, c.threshold);
             for (uint256 seat = 0; seat < c.threshold; ++seat) {
                 _requireSame(G1.hash(points[i][seat]), nodes[i].words[seat]);
@@ -85,7 +94,8 @@ abstract contract Challenges is Settling {
         BLS.G1Point calldata key,
         BLS.G1Point[] calldata points,
         bytes32[] calldata corrections,
-        uint256[] calldata correction
+        uint256[] calldata correction,
+        Chunk calldata chunk
     ) external {
         Challenge storage open = _open(challengeId);
         if (!open.leaf) revert WrongLevel(1, 0);
@@ -93,8 +103,9 @@ abstract contract Challenges is Settling {
         _requireSame(Commitment.leaf(c.roundHash, signed.leaf), open.node);
         _requireEvidence(signed);
         _requireSame(G1.hash(key), signed.leaf.key);
+        _requireChunk(open, chunk);
         bytes32 body = Commitment.body(signed.leaf.kind == 0 ? 1 : 0, G1.hashes(points), c.threshold, corrections);
-        _requireSame(body, signed.leaf.body);
+        _requireSame(Chunks.rootOf(body, chunk, c.chunks), signed.leaf.body);
         if (open.seat >= c.threshold) {
             _requireSame(keccak256(abi.encodePacked(correction)), corrections[open.seat - c.threshold]);
         }
@@ -145,6 +156,10 @@ abstract contract Challenges is Settling {
             revert NoChallenge(challengeId);
         }
         return _challenges[challengeId];
+    }
+
+    function _requireChunk(Challenge storage open, Chunk calldata chunk) private view {
+        if (chunk.index != open.chunk) revert WrongNumber("chunk", chunk.index, open.chunk);
     }
 
     function _answered(uint256 challengeId, Challenge storage open) private {

@@ -69,7 +69,7 @@ abstract contract LeafFraud is FraudBase {
         _requireSet(c, set);
         _requireLeaf(c, hash, place);
         bool belongs = place.index < c.n ? (set.noise >> place.index) & 1 == 1 : _isData(c, place.index);
-        if (belongs == (hash != Commitment.emptyLeaf(c.n, c.threshold, c.m))) revert NothingWrong();
+        if (belongs == (hash != Commitment.emptyLeaf(c.n, c.threshold, c.m, c.chunks))) revert NothingWrong();
         _convict(roundId, Fraud.Kind, place.index);
     }
 

@@ -27,6 +27,14 @@ abstract contract NodeFraud is FraudBase {
     }
 
     /// @inheritdoc IFrauds
+    function badRootCount(uint256 roundId, Opening calldata opening) external {
+        IRounds.Case memory c = _case(roundId);
+        _requireSame(_hash(c, opening), c.root);
+        if (opening.count == c.count) revert NothingWrong();
+        _convict(roundId, Fraud.Count, 0);
+    }
+
+    /// @inheritdoc IFrauds
     function badSum(
         uint256 roundId,
         uint8 seat,
@@ -57,6 +65,9 @@ abstract contract NodeFraud is FraudBase {
     ) private pure {
         if (place.path.length >= _depth(c)) revert WrongLevel(place.path.length, _depth(c) - 1);
         _requireInTree(c, _hash(c, node), place);
+        uint256 chunk = node.chunk.index;
+        if (left.chunk.index != chunk) revert WrongNumber("chunk", left.chunk.index, chunk);
+        if (right.chunk.index != chunk) revert WrongNumber("chunk", right.chunk.index, chunk);
         _requireSame(_hash(c, left), node.left);
         _requireSame(_hash(c, right), node.right);
     }

@@ -34,6 +34,11 @@ abstract contract Settling is DisputeBase {
         ROUNDS.exclude(roundId, exclusion.index, msg.sender);
     }
 
+    /// @inheritdoc IDisputes
+    function verdictsOf(uint256 roundId) external view returns (bytes32) {
+        return _verdicts[roundId];
+    }
+
     function _chained(bytes32 before, Exclusion memory exclusion) private pure returns (bytes32) {
         return keccak256(abi.encode(before, exclusion));
     }
@@ -50,23 +55,43 @@ abstract contract Settling is DisputeBase {
         bytes32 given = Commitment.setHash(c.roundHash, set);
         if (given != c.setHash) revert WrongSet(given, c.setHash);
         _requireVerdicts(roundId, queue);
-        if (leaves.length != queue.length) revert WrongNumber("leaves", leaves.length, queue.length);
-        if (points.length != c.n) revert WrongNumber("points", points.length, c.n);
+        bool narrow = c.chunks == 1;
+        uint256 needed = narrow ? queue.length : 0;
+        if (leaves.length != needed) revert WrongNumber("leaves", leaves.length, needed);
+        needed = narrow ? c.n : 0;
+        if (points.length != needed) revert WrongNumber("points", points.length, needed);
 
         IRounds.Set memory final_ = _without(set, queue);
-        final_.points = G1.hashes(points);
+        if (narrow) {
+            final_.points = G1.hashes(points);
+            _requireRest(c, set, points, queue, leaves);
+        }
+        bytes32 setHash = Commitment.setHash(c.roundHash, final_);
+        if (narrow) _requireCodeword(c, points, setHash);
+        emit Settled(roundId, setHash, final_.count);
+        ROUNDS.replaceSet(roundId, setHash, final_.count, final_.noise);
+    }
+
+    /// @dev The points of the first R seats are those of the set without the leaves, which are those of the queue.
+    function _requireRest(
+        IRounds.Case memory c,
+        IRounds.Set calldata set,
+        BLS.G1Point[] calldata points,
+        Exclusion[] calldata queue,
+        ExcludedLeaf[] calldata leaves
+    ) private view {
         for (uint256 i = 0; i < leaves.length; ++i) {
             _requireQueued(c, leaves[i], queue[i]);
         }
         for (uint256 seat = 0; seat < c.threshold; ++seat) {
             _requireDifference(set.points[seat], points[seat], leaves, seat);
         }
-        bytes32 setHash = Commitment.setHash(c.roundHash, final_);
+    }
+
+    function _requireCodeword(IRounds.Case memory c, BLS.G1Point[] calldata points, bytes32 setHash) private view {
         Codeword.Verdict verdict = Codeword.check(points, c.threshold, setHash);
         if (verdict == Codeword.Verdict.PointsInvalid) revert PointsInvalid();
         if (verdict == Codeword.Verdict.NotACodeword) revert NotACodeword();
-        emit Settled(roundId, setHash, final_.count);
-        ROUNDS.replaceSet(roundId, setHash, final_.count, final_.noise);
     }
 
     /// @dev These are all verdicts on the round, in order.
@@ -78,7 +103,7 @@ abstract contract Settling is DisputeBase {
         _requireSame(chain, _verdicts[roundId]);
     }
 
-    /// @dev The set with its excluded leaves counted out; the points are still the old ones.
+    /// @dev The set with its excluded leaves counted out; the points are still the old ones, and stay so in a wide round.
     function _without(IRounds.Set calldata set, Exclusion[] calldata queue) private pure returns (IRounds.Set memory) {
         IRounds.Set memory final_ = set;
         bytes memory indices;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
-import {Complaint, ExcludedLeaf, Opening, Place, SignedLeaf} from "./Evidence.sol";
+import {Chunk, Complaint, ExcludedLeaf, Opening, Place, SignedLeaf} from "./Evidence.sol";
 import {ICases} from "./ICases.sol";
 import {IRounds} from "./IRounds.sol";
 import {Permit} from "../libraries/Payment.sol";
@@ -37,6 +37,7 @@ interface IDisputes is ICases {
         bool held; // whether the bond is here still
         bytes32 node; // its hash
         bool leaf;
+        uint32 chunk; // of columns that the seat asks for
     }
 
     event Withheld(uint256 indexed roundId, uint256 indexed challengeId, address indexed finder);
@@ -60,6 +61,7 @@ interface IDisputes is ICases {
         uint8 indexed seat,
         uint256 level,
         uint256 index,
+        uint256 chunk,
         uint256 deadline
     );
     event Answered(uint256 indexed roundId, uint256 indexed challengeId);
@@ -84,9 +86,10 @@ interface IDisputes is ICases {
 
     /// @notice Take the excluded leaves out of the closed set, once complaints are over. Anyone may.
     /// @param set The set on chain.
-    /// @param points D_0 … D_{n-1} without the excluded leaves.
+    /// @param points D_0 … D_{n-1} without the excluded leaves; none in a wide round, where whoever opens a chunk of a row
+    /// takes them out ({IRowChecks}).
     /// @param queue All verdicts on the round, in their order ({Excluded}).
-    /// @param leaves What each of them is about.
+    /// @param leaves What each of them is about; none in a wide round.
     function settle(
         uint256 roundId,
         IRounds.Set calldata set,
@@ -99,12 +102,18 @@ interface IDisputes is ICases {
 
     /// @notice Demand, for a bond, that the developer posts what is under a node.
     /// @param node Its hash.
-    function challenge(uint256 roundId, uint8 seat, Place calldata place, bytes32 node, Permit calldata permit)
-        external
-        returns (uint256 challengeId);
+    /// @param chunk Of columns; 0 in a narrow round.
+    function challenge(
+        uint256 roundId,
+        uint8 seat,
+        Place calldata place,
+        bytes32 node,
+        uint256 chunk,
+        Permit calldata permit
+    ) external returns (uint256 challengeId);
 
     /// @notice Answer for an inner node: all that the challenging seat needs to go on.
-    /// @param nodes The node and its two children.
+    /// @param nodes The node and its two children, the challenged chunk of each.
     /// @param points P_0 … P_{R-1} of each.
     /// @param rows Correction row of each for a seat ≥ R, 32·m bytes; empty otherwise.
     function answerNode(
@@ -114,14 +123,16 @@ interface IDisputes is ICases {
         bytes[3] calldata rows
     ) external;
 
-    /// @notice Answer for a leaf: everything that was signed, its points, and the challenging seat's correction row.
+    /// @notice Answer for a leaf: everything that was signed and, of the challenged chunk, its points and the challenging
+    /// seat's correction row.
     function answerLeaf(
         uint256 challengeId,
         SignedLeaf calldata signed,
         BLS.G1Point calldata key,
         BLS.G1Point[] calldata points,
         bytes32[] calldata corrections,
-        uint256[] calldata correction
+        uint256[] calldata correction,
+        Chunk calldata chunk
     ) external;
 
     /// @notice A challenge that nobody answered in time: the developer's fraud; the bond returns.
@@ -137,6 +148,8 @@ interface IDisputes is ICases {
 
     // ------------------------------------------------------------------ views
 
+    /// @notice What commits to all verdicts on a round, in their order: H(H(0 ‖ first) ‖ second) …
+    function verdictsOf(uint256 roundId) external view returns (bytes32);
     /// @notice Which contract decides on trees; see {IFrauds}.
     function frauds() external view returns (address);
     function balanceOf(address account) external view returns (uint256);

@@ -28,7 +28,7 @@ interface IFrauds is ICases {
 
     event Convicted(uint256 indexed roundId, Fraud fraud, uint256 index, address indexed finder);
 
-    /// @notice A node whose count is not the sum of its children's.
+    /// @notice A node whose count is not the sum of its children's, in one chunk of all three.
     function badCount(
         uint256 roundId,
         Place calldata place,
@@ -37,7 +37,10 @@ interface IFrauds is ICases {
         Opening calldata right
     ) external;
 
-    /// @notice A node whose point or correction row of one seat is not the sum of its children's.
+    /// @notice A root of a wide round, a chunk of which has another count than the snapshot.
+    function badRootCount(uint256 roundId, Opening calldata opening) external;
+
+    /// @notice A node whose point or correction row of one seat is not the sum of its children's, in one chunk of all three.
     /// @param values Node's, left's and right's: 128 bytes of a point for a seat < R, 32·m of a row otherwise.
     function badSum(
         uint256 roundId,

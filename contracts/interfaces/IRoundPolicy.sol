@@ -18,7 +18,17 @@ interface IRoundPolicy {
     function quote(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
 
     /// @notice The same, or revert if such a round cannot be requested now; the error names the term.
-    function admit(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit);
+    /// @return escrow As quoted.
+    /// @return deposit As quoted.
+    /// @return wide Whether a row has more than one chunk.
+    function admit(Terms calldata terms) external view returns (uint256 escrow, uint256 deposit, bool wide);
+
+    /// @notice What a snapshot commits to, or revert if it does not close such a round.
+    /// @param arguments Those of {IRounds-snapshot}, encoded.
+    function closing(Terms calldata terms, bytes32 roundHash, bytes calldata arguments)
+        external
+        view
+        returns (bytes32 root, bytes32 setHash);
 
     /// @notice What was fixed at the deployment of the rounds contract.
     function settings() external view returns (IRounds.Settings memory);

@@ -11,7 +11,7 @@ struct Terms {
     uint8 n; // seats
     uint8 t; // privacy threshold: t seats learn nothing, t + 1 do
     uint8 k; // packing; R = t + k rows complete the round
-    uint8 m; // elements in a row: packed columns and one for blinding
+    uint8 m; // elements in a chunk of a row: packed columns and one for blinding; a narrow round has one chunk
     uint32 length; // d, coordinates of a vector
     uint8 bits; // b, a coordinate is in [0, 2^b)
     uint8 slotBits; // w, width of a coordinate in the sum
@@ -33,6 +33,8 @@ struct Terms {
 
 /// @title Rounds: one aggregation each, from the request to the last claim.
 /// @notice request → draw → collecting → snapshot → complaint window → rows → completed or failed → claims.
+/// A round whose vectors fill more than one chunk of columns is wide: its snapshot has no points, rows are posted as roots
+/// and checked where they are doubted ({IRowChecks}), for which the row window is there three times.
 /// @dev The state is derived from facts and the clock. Anyone may push a transition that is due. No owner.
 /// Money: `held` tokens per round plus the credits of `balanceOf` are all the contract owes; its token balance covers
 /// them at every moment.
@@ -85,6 +87,7 @@ interface IRounds {
         uint40 extendedTo; // unix seconds; complaints last until then if that is later than their window
         uint40 settledAt; // unix seconds; when the excluded leaves were taken out
         uint8 noData; // seats that declared "no data"
+        bool wide; // more than one chunk
         uint128 held; // token units still held for the round
         uint128 deposit; // of which: what is left of the deposit
         uint128 slashed; // of which: taken from seats
@@ -106,6 +109,7 @@ interface IRounds {
         uint8 n;
         uint8 threshold; // R
         uint8 m;
+        uint32 chunks; // C; a round with one is narrow
     }
 
     /// @notice The preimage of the tree's root, its points, and what the roster commits to.
@@ -116,8 +120,9 @@ interface IRounds {
         uint64 noise; // bitmap of seats whose noise leaf is present
         bytes32 rosterRoot;
         bytes32 enrolmentRoot;
-        BLS.G1Point[] points; // D_0 … D_{n-1}
-        bytes32[] corrections; // g_R … g_{n-1} at the root
+        BLS.G1Point[] points; // D_0 … D_{n-1}; none in a wide round
+        bytes32[] corrections; // g_R … g_{n-1} at the root; none in a wide round
+        bytes32 body; // of the root in a wide round; 0 in a narrow one
     }
 
     /// @notice The preimage of the set hash: what a row answers.
@@ -127,7 +132,7 @@ interface IRounds {
         bytes32 rosterRoot;
         bytes32 enrolmentRoot;
         bytes32 exclusions;
-        bytes32[] points; // h_0 … h_{n-1}
+        bytes32[] points; // h_0 … h_{n-1}; in a wide round the body of the tree's root alone
     }
 
     event Requested(
@@ -158,6 +163,7 @@ interface IRounds {
 
     error InvalidSettings(string field);
     error OnlyDisputes(address caller);
+    error OnlyChecks(address caller);
     error EscrowTooSmall(uint256 offered, uint256 required);
     error DeveloperKeyInvalid();
     error WrongState(uint256 roundId, State state);
@@ -200,7 +206,7 @@ interface IRounds {
 
     // ------------------------------------------------------------------ clerks
 
-    /// @notice Send the row of a seat. A right one is paid when the round closes, a wrong one costs the bond at once.
+    /// @notice Send the row of a seat of a narrow round. A right one is paid when the round closes, a wrong one costs the bond at once.
     /// @param set What the row answers; anything but the current set reverts and costs nothing.
     function submitRow(uint256 roundId, uint8 seat, Set calldata set, uint256[] calldata row) external;
 
@@ -236,12 +242,29 @@ interface IRounds {
     /// @notice Put the set without the excluded leaves in the place of the closed one.
     function replaceSet(uint256 roundId, bytes32 setHash, uint32 count, uint64 noise) external;
 
+    // ------------------------------------------------------------------ the row checks contract only
+
+    /// @notice The operator of a seat of a wide round has posted its row's root: it counts unless it is doubted.
+    /// @param setHash What it answers.
+    function post(uint256 roundId, uint8 seat, address operator, bytes32 setHash) external returns (uint32 clerkId);
+
+    /// @notice Whether a posted row counts: not as long as a chunk of it is to be opened.
+    function setCounting(uint256 roundId, uint8 seat, bool counts) external;
+
+    /// @notice A chunk of a posted row was wrong: the seat is slashed, and out.
+    function reject(uint256 roundId, uint8 seat) external;
+
     // ------------------------------------------------------------------ views
 
     /// @notice The case of a round whose complaints last; reverts otherwise.
     function disputed(uint256 roundId) external view returns (Case memory);
     /// @notice The case of a round whose exclusions wait to be settled; reverts otherwise.
     function settling(uint256 roundId) external view returns (Case memory);
+    /// @notice The case of a round whose rows are awaited; reverts otherwise.
+    /// @return case_ What rows are checked against.
+    /// @return rowEnd Unix seconds.
+    /// @return rowWindow Seconds.
+    function answering(uint256 roundId) external view returns (Case memory case_, uint256 rowEnd, uint256 rowWindow);
     /// @return clerkId Of a seat; 0 if there is no such seat.
     function clerkAt(uint256 roundId, uint256 seat) external view returns (uint32 clerkId);
     /// @notice Which contract decides disputes; see {IDisputes}.
@@ -250,6 +273,8 @@ interface IRounds {
     function policy() external view returns (address);
     /// @notice Where contributors claim; see {IRewards}.
     function rewards() external view returns (address);
+    /// @notice Where rows of wide rounds are posted; see {IRowChecks}.
+    function checks() external view returns (address);
     function state(uint256 roundId) external view returns (State);
     function terms(uint256 roundId) external view returns (Terms memory);
     function round(uint256 roundId) external view returns (Round memory);

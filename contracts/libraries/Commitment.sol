@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRewards} from "../interfaces/IRewards.sol";
 import {IRounds} from "../interfaces/IRounds.sol";
+import {Chunks} from "./Chunks.sol";
 import {G1} from "./G1.sol";
 
 /// @title The hashes of the sum tree and of the closed set (docs/FORMATS.md).
@@ -29,6 +30,17 @@ library Commitment {
             mcopy(add(free, 32), add(points, 32), head)
             calldatacopy(add(add(free, 32), head), corrections.offset, tail)
             digest := keccak256(free, add(32, add(head, tail)))
+        }
+    }
+
+    /// @notice The same over words as they are.
+    function bodyOf(uint256 count, bytes32[] calldata words) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := mul(words.length, 32)
+            mstore(free, count)
+            calldatacopy(add(free, 32), words.offset, size)
+            digest := keccak256(free, add(32, size))
         }
     }
 
@@ -66,14 +78,14 @@ library Commitment {
     }
 
     /// @notice The leaf that fills the tree up: no struct, no evidence, count 0, identity points and zero rows.
-    function emptyLeaf(uint256 n, uint256 threshold, uint256 m) internal pure returns (bytes32) {
+    function emptyLeaf(uint256 n, uint256 threshold, uint256 m, uint256 chunks) internal pure returns (bytes32) {
         bytes32 identity = G1.identityHash();
         bytes32 zeros = keccak256(new bytes(32 * m));
         bytes32[] memory words = new bytes32[](n);
         for (uint256 seat = 0; seat < n; ++seat) {
             words[seat] = seat < threshold ? identity : zeros;
         }
-        return node(0, 0, keccak256(abi.encodePacked(uint256(0), words)));
+        return node(0, 0, Chunks.repeated(keccak256(abi.encodePacked(uint256(0), words)), chunks));
     }
 
     /// @notice The root that a path leads to. The caller has checked the path's length and that index < 2^length.

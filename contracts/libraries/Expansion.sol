@@ -26,8 +26,9 @@ library Expansion {
     }
 
     /// @notice Element i of a row: two digests as one 512-bit integer mod q.
+    /// @param index i, below 2^32.
     /// @dev One digest mod q would be biased: 2^256 is not much larger than q (PROTOCOL §11.18).
-    function element(bytes32 seed_, uint32 index) internal view returns (uint256) {
+    function element(bytes32 seed_, uint256 index) internal view returns (uint256) {
         uint256 high = _digest(seed_, index, 0);
         return addmod(mulmod(high, TWO_TO_256_MOD_Q, G1.Q), _digest(seed_, index, 1), G1.Q);
     }

@@ -9,6 +9,7 @@ import {IRandomness} from "../interfaces/IRandomness.sol";
 import {IRounds, Terms} from "../interfaces/IRounds.sol";
 import {Rewards} from "../Rewards.sol";
 import {RoundPolicy} from "../RoundPolicy.sol";
+import {Chunks} from "../libraries/Chunks.sol";
 import {Generators} from "../libraries/Generators.sol";
 import {RoundTerms} from "../libraries/RoundTerms.sol";
 
@@ -22,6 +23,7 @@ abstract contract RoundBase is IRounds {
     address public immutable GENERATORS;
     address internal immutable POLICY;
     address internal immutable REWARDS;
+    address internal immutable CHECKS;
     address internal immutable DISPUTES;
     address internal immutable FRAUDS;
 
@@ -57,6 +59,7 @@ abstract contract RoundBase is IRounds {
         IRandomness randomness,
         address generators,
         address disputes_,
+        address checks_,
         Settings memory settings_
     ) {
         IClerkRegistry.Settings memory clerks = registry.settings();
@@ -69,10 +72,11 @@ abstract contract RoundBase is IRounds {
         if (settings_.minimumWindow == 0 || settings_.minimumWindow > settings_.maximumWindow) {
             revert InvalidSettings("minimumWindow");
         }
-        // Unbonding outlasts a round's collection, complaints and rows.
-        if (clerks.unbondingPeriod < 3 * uint256(settings_.maximumWindow)) revert InvalidSettings("maximumWindow");
+        // Unbonding outlasts a round's collection, complaints and rows, those of a wide round included.
+        if (clerks.unbondingPeriod < 5 * uint256(settings_.maximumWindow)) revert InvalidSettings("maximumWindow");
         if (settings_.noDataBurn > SEAT_BOND) revert InvalidSettings("noDataBurn");
         if (disputes_ == address(0)) revert InvalidSettings("disputes");
+        if (checks_ == address(0)) revert InvalidSettings("checks");
         // The smallest deposit, 4 × abortBurn, pays every seat's "no data".
         if (64 * uint256(settings_.noDataBurn) > 4 * uint256(settings_.abortBurn)) {
             revert InvalidSettings("abortBurn");
@@ -84,6 +88,7 @@ abstract contract RoundBase is IRounds {
         POLICY = address(new RoundPolicy(registry, settings_));
         REWARDS = address(new Rewards(token));
         DISPUTES = disputes_;
+        CHECKS = checks_;
         FRAUDS = IDisputes(disputes_).frauds();
         SEED_DELAY = settings_.seedDelay;
         SEED_SPACING = settings_.seedSpacing;
@@ -104,6 +109,11 @@ abstract contract RoundBase is IRounds {
     /// @inheritdoc IRounds
     function rewards() external view returns (address) {
         return REWARDS;
+    }
+
+    /// @inheritdoc IRounds
+    function checks() external view returns (address) {
+        return CHECKS;
     }
 
     /// @inheritdoc IRounds
@@ -145,7 +155,8 @@ abstract contract RoundBase is IRounds {
             // Until exclusions are settled: the latest it can become.
             uint256 rowStart = complaintEnd;
             if (r.excluded != 0) rowStart = r.settledAt != 0 ? r.settledAt : complaintEnd + t.complaintWindow;
-            rowEnd = rowStart + t.rowWindow;
+            // In a wide round roots are posted in one window, doubted until the end of a second, opened until that of a third.
+            rowEnd = rowStart + (r.wide ? 3 : 1) * uint256(t.rowWindow);
             claimEnd = rowEnd + t.claimWindow;
         }
     }
@@ -164,7 +175,9 @@ abstract contract RoundBase is IRounds {
         if (r.snapshotAt == 0) return block.timestamp < collectEnd ? State.Collecting : State.Abandoned;
         Terms storage t = _terms[roundId];
         if (r.fraud) return State.Fraud;
-        if (_popcount(r.answered) >= uint256(t.t) + t.k) return State.Completed;
+        // Rows of a wide round may still turn out wrong.
+        uint256 rows = _popcount(r.answered);
+        if (rows != 0 && rows >= uint256(t.t) + t.k && (block.timestamp >= rowEnd || !r.wide)) return State.Completed;
         bool judged = block.timestamp >= complaintEnd;
         // R rows cannot come any more: not one is taken, or whoever holds the missing seats would have the sum.
         if (_lacksData(r, t) && (judged || r.resolved == type(uint64).max)) return State.Abandoned;
@@ -191,10 +204,37 @@ abstract contract RoundBase is IRounds {
         if (msg.sender != _rounds[roundId].developer) revert NotDeveloper(roundId, msg.sender);
     }
 
-    /// @dev What a right row earns: the flat fee and, for its data, rate × N × m. Reads only the words it needs.
+    /// @dev What a right row earns: the flat fee and, for its data, rate × N × m × C. Reads only the words it needs.
     function _rowFee(uint256 roundId) internal view returns (uint256) {
         Terms storage t = _terms[roundId];
-        return uint256(t.flatFee) + uint256(t.rate) * _counted(_rounds[roundId]) * t.m;
+        Round storage r = _rounds[roundId];
+        return uint256(t.flatFee) + uint256(t.rate) * _counted(r) * t.m * _chunks(r, t);
+    }
+
+    /// @dev C.
+    function _chunks(Round storage r, Terms storage t) internal view returns (uint256) {
+        if (!r.wide) return 1;
+        return Chunks.count(Chunks.columns(t.length, t.slotBits, t.k), t.m);
+    }
+
+    /// @dev What a verdict is about.
+    function _caseIn(uint256 roundId, State wanted) internal view returns (Case memory) {
+        _require(roundId, wanted);
+        Round storage r = _rounds[roundId];
+        Terms storage t = _terms[roundId];
+        return Case({
+            roundHash: r.roundHash,
+            root: r.root,
+            setHash: r.setHash,
+            count: r.count,
+            epoch: r.epoch,
+            n: t.n,
+            threshold: t.t + t.k,
+            m: t.m,
+            // Fewer than 2^16.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            chunks: uint32(_chunks(r, t))
+        });
     }
 
     /// @dev More than n - R seats declared "no data".

@@ -95,20 +95,4 @@ abstract contract RoundDisputes is RoundSettlement {
         // forge-lint: disable-next-line(unsafe-typecast)
         if (end > r.extendedTo) r.extendedTo = uint40(end);
     }
-
-    function _caseIn(uint256 roundId, State wanted) private view returns (Case memory) {
-        _require(roundId, wanted);
-        Round storage r = _rounds[roundId];
-        Terms storage t = _terms[roundId];
-        return Case({
-            roundHash: r.roundHash,
-            root: r.root,
-            setHash: r.setHash,
-            count: r.count,
-            epoch: r.epoch,
-            n: t.n,
-            threshold: t.t + t.k,
-            m: t.m
-        });
-    }
 }

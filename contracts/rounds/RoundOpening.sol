@@ -21,25 +21,19 @@ abstract contract RoundOpening is RoundBase {
         uint256 payment,
         Permit calldata permit
     ) external returns (uint256 roundId) {
-        (uint256 escrow, uint256 deposit) = IRoundPolicy(POLICY).admit(terms_);
-        uint256 required = escrow + deposit;
+        roundId = rounds++;
+        uint256 required = _hold(roundId, terms_);
         if (payment < required) revert EscrowTooSmall(payment, required);
         Schnorr.Verdict verdict =
             Schnorr.verify(Schnorr.DEVELOPER_KEY, uint256(uint160(msg.sender)), developerKey, proof);
         if (verdict != Schnorr.Verdict.Valid) revert DeveloperKeyInvalid();
 
-        roundId = rounds++;
         uint64 seedBlock = _seedBlock();
         _terms[roundId] = terms_;
         Round storage r = _rounds[roundId];
         r.developer = msg.sender;
         r.seedBlock = seedBlock;
         r.epoch = REGISTRY.epochNow();
-        // Amounts are below 2^96, counts below 2^25 and rows below 2^7: no product or sum of them reaches 2^128.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        r.held = uint128(required);
-        // forge-lint: disable-next-line(unsafe-typecast)
-        r.deposit = uint128(deposit);
         r.developerKey = G1.hash(developerKey);
         r.termsHash = keccak256(abi.encode(terms_));
         r.resolved = ~_allSeats(terms_.n);
@@ -74,6 +68,20 @@ abstract contract RoundOpening is RoundBase {
             emit Undrawable(roundId, outcome);
             _credit(roundId, r.developer, r.held);
         }
+    }
+
+    /// @dev What the round costs is the round's, if it can be.
+    function _hold(uint256 roundId, Terms calldata terms_) private returns (uint256 required) {
+        (uint256 escrow, uint256 deposit, bool wide) = IRoundPolicy(POLICY).admit(terms_);
+        required = escrow + deposit;
+        Round storage r = _rounds[roundId];
+        // Rows and rewards cost less than the bonds of 64 seats, the rest is some products of amounts below 2^96 with numbers
+        // below 2^9: no sum of them reaches 2^128.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        r.held = uint128(required);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        r.deposit = uint128(deposit);
+        r.wide = wide;
     }
 
     /// @dev Seed blocks share a grid: requests in every block would otherwise freeze the clerks' weights for ever.

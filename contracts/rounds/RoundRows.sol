@@ -1,46 +1,32 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IRounds, Terms} from "../interfaces/IRounds.sol";
-import {Codeword} from "../libraries/Codeword.sol";
+import {IRoundPolicy} from "../interfaces/IRoundPolicy.sol";
+import {IRounds} from "../interfaces/IRounds.sol";
 import {Commitment} from "../libraries/Commitment.sol";
 import {G1} from "../libraries/G1.sol";
-import {RoundTerms} from "../libraries/RoundTerms.sol";
 import {RoundBase} from "./RoundBase.sol";
 
 /// @title A round's middle: the closed set, and the clerks' rows over it.
 abstract contract RoundRows is RoundBase {
-    using RoundTerms for Terms;
-
     /// @inheritdoc IRounds
     function snapshot(uint256 roundId, Snapshot calldata snapshot_) external {
         _require(roundId, State.Collecting);
         _requireDeveloper(roundId);
-        Terms memory t = _termsOf(roundId);
         Round storage r = _rounds[roundId];
-        uint256 threshold = t.reconstruction();
-        _checkShape(t, threshold, snapshot_);
-
-        Set memory set = _setOf(snapshot_);
-        bytes32 setHash = Commitment.setHash(r.roundHash, set);
-        Codeword.Verdict verdict = Codeword.check(snapshot_.points, threshold, setHash);
-        if (verdict == Codeword.Verdict.PointsInvalid) revert PointsInvalid();
-        if (verdict == Codeword.Verdict.NotACodeword) revert NotACodeword();
-
-        bytes32 body = Commitment.body(snapshot_.count, set.points, threshold, snapshot_.corrections);
-        r.root = Commitment.node(snapshot_.left, snapshot_.right, body);
-        r.setHash = setHash;
+        // The arguments go on as they came: encoding 64 points anew would cost 10,000 gas.
+        (r.root, r.setHash) = IRoundPolicy(POLICY).closing(_termsOf(roundId), r.roundHash, msg.data[4:]);
         r.count = snapshot_.count;
         r.snapshotAt = uint40(block.timestamp);
         emit SnapshotTaken(
-            roundId, r.root, setHash, set.count, set.noise, snapshot_.rosterRoot, snapshot_.enrolmentRoot
+            roundId, r.root, r.setHash, snapshot_.count, snapshot_.noise, snapshot_.rosterRoot, snapshot_.enrolmentRoot
         );
     }
 
     /// @inheritdoc IRounds
     function declareNoData(uint256 roundId, uint8 seat) external {
         _require(roundId, State.Disputing);
-        uint32 clerkId = _requireSeat(roundId, seat);
+        uint32 clerkId = _requireSeat(roundId, seat, msg.sender);
         Round storage r = _rounds[roundId];
         // forge-lint: disable-next-line(incorrect-shift)
         r.resolved |= uint64(1 << seat);
@@ -55,24 +41,84 @@ abstract contract RoundRows is RoundBase {
 
     /// @inheritdoc IRounds
     function submitRow(uint256 roundId, uint8 seat, Set calldata set, uint256[] calldata row) external {
-        _requireRowWindow(roundId);
-        uint32 clerkId = _requireSeat(roundId, seat);
         Round storage r = _rounds[roundId];
-        bytes32 given = Commitment.setHash(r.roundHash, set);
-        if (given != r.setHash) revert WrongSet(given, r.setHash);
+        if (r.wide) revert WrongNumber("chunks", _chunks(r, _terms[roundId]), 1);
+        uint32 clerkId = _requireAnswer(roundId, seat, msg.sender, Commitment.setHash(r.roundHash, set));
         _checkRow(_terms[roundId].m, row);
 
+        if (G1.commit(GENERATORS, row) != set.points[seat]) return _reject(roundId, seat, clerkId);
         // forge-lint: disable-next-line(incorrect-shift)
         uint64 bit = uint64(1 << seat);
-        bool right = G1.commit(GENERATORS, row) == set.points[seat];
-        (r.answered, r.resolved) = (right ? r.answered | bit : r.answered, r.resolved | bit);
-        if (right) {
-            emit RowAccepted(roundId, seat, clerkId, _rowFee(roundId), row);
-            REGISTRY.release(clerkId, 0);
-        } else {
-            emit RowRejected(roundId, seat, clerkId, SEAT_BOND);
-            _slash(r, clerkId);
-        }
+        (r.answered, r.resolved) = (r.answered | bit, r.resolved | bit);
+        emit RowAccepted(roundId, seat, clerkId, _rowFee(roundId), row);
+        REGISTRY.release(clerkId, 0);
+    }
+
+    function _reject(uint256 roundId, uint8 seat, uint32 clerkId) private {
+        Round storage r = _rounds[roundId];
+        // forge-lint: disable-next-line(incorrect-shift)
+        r.resolved |= uint64(1 << seat);
+        emit RowRejected(roundId, seat, clerkId, SEAT_BOND);
+        _slash(r, clerkId);
+    }
+
+    // ------------------------------------------------------------------ rows of wide rounds
+
+    modifier onlyChecks() {
+        _requireChecks();
+        _;
+    }
+
+    /// @inheritdoc IRounds
+    function answering(uint256 roundId) external view returns (Case memory case_, uint256 rowEnd, uint256 rowWindow) {
+        (,, rowEnd,) = deadlines(roundId);
+        case_ = _caseIn(roundId, State.Answering);
+        rowWindow = _terms[roundId].rowWindow;
+    }
+
+    /// @inheritdoc IRounds
+    function post(uint256 roundId, uint8 seat, address operator, bytes32 setHash)
+        external
+        onlyChecks
+        returns (uint32 clerkId)
+    {
+        clerkId = _requireAnswer(roundId, seat, operator, setHash);
+        _setCounting(roundId, seat, true);
+    }
+
+    /// @inheritdoc IRounds
+    function setCounting(uint256 roundId, uint8 seat, bool counts) external onlyChecks {
+        _setCounting(roundId, seat, counts);
+    }
+
+    /// @inheritdoc IRounds
+    function reject(uint256 roundId, uint8 seat) external onlyChecks {
+        _setCounting(roundId, seat, false);
+        _reject(roundId, seat, clerkAt(roundId, seat));
+    }
+
+    function _setCounting(uint256 roundId, uint8 seat, bool counts) private {
+        Round storage r = _rounds[roundId];
+        // forge-lint: disable-next-line(incorrect-shift)
+        uint64 bit = uint64(1 << seat);
+        r.answered = counts ? r.answered | bit : r.answered & ~bit;
+    }
+
+    /// @dev A function, so that its code is there once.
+    function _requireChecks() private view {
+        if (msg.sender != CHECKS) revert OnlyChecks(msg.sender);
+    }
+
+    /// @dev The window is open, the operator's seat owes a row still, and this is the set to answer.
+    function _requireAnswer(uint256 roundId, uint8 seat, address operator, bytes32 given)
+        private
+        view
+        returns (uint32 clerkId)
+    {
+        _requireRowWindow(roundId);
+        clerkId = _requireSeat(roundId, seat, operator);
+        bytes32 current = _rounds[roundId].setHash;
+        if (given != current) revert WrongSet(given, current);
     }
 
     /// @dev Rows are taken in the whole row window, also once the round is completed: a seat that can still answer is paid.
@@ -88,11 +134,11 @@ abstract contract RoundRows is RoundBase {
         }
     }
 
-    /// @dev The caller must operate the seat's clerk, and the seat must owe something still.
-    function _requireSeat(uint256 roundId, uint8 seat) private view returns (uint32 clerkId) {
+    /// @dev The account must operate the seat's clerk, and the seat must owe something still.
+    function _requireSeat(uint256 roundId, uint8 seat, address operator) private view returns (uint32 clerkId) {
         clerkId = seat < _terms[roundId].n ? clerkAt(roundId, seat) : 0;
-        if (clerkId == 0 || REGISTRY.operatorOf(clerkId) != msg.sender) {
-            revert NotSeatHolder(roundId, seat, msg.sender);
+        if (clerkId == 0 || REGISTRY.operatorOf(clerkId) != operator) {
+            revert NotSeatHolder(roundId, seat, operator);
         }
         if ((_rounds[roundId].resolved >> seat) & 1 == 1) revert SeatResolved(roundId, seat);
     }
@@ -102,32 +148,5 @@ abstract contract RoundRows is RoundBase {
         for (uint256 i = 0; i < m; ++i) {
             if (row[i] >= G1.Q) revert ElementTooLarge(i, row[i]);
         }
-    }
-
-    function _checkShape(Terms memory t, uint256 threshold, Snapshot calldata snapshot_) private pure {
-        if (snapshot_.count < t.minimum || snapshot_.count > t.maximum) {
-            revert CountOutOfRange(snapshot_.count, t.minimum, t.maximum);
-        }
-        uint256 dealers = t.dealers();
-        uint256 present = _popcount(snapshot_.noise);
-        if (present < dealers) revert NoiseMissing(snapshot_.noise, dealers);
-        uint64 allowed = t.sigma == 0 ? 0 : _allSeats(t.n);
-        if (snapshot_.noise & ~allowed != 0) revert NoiseUnexpected(snapshot_.noise, allowed);
-        if (snapshot_.points.length != t.n) revert WrongNumber("points", snapshot_.points.length, t.n);
-        uint256 late = t.n - threshold;
-        if (snapshot_.corrections.length != late) {
-            revert WrongNumber("corrections", snapshot_.corrections.length, late);
-        }
-    }
-
-    function _setOf(Snapshot calldata snapshot_) private pure returns (Set memory set) {
-        return Set({
-            count: snapshot_.count,
-            noise: snapshot_.noise,
-            rosterRoot: snapshot_.rosterRoot,
-            enrolmentRoot: snapshot_.enrolmentRoot,
-            exclusions: 0,
-            points: G1.hashes(snapshot_.points)
-        });
     }
 }

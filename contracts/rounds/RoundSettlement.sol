@@ -101,10 +101,16 @@ abstract contract RoundSettlement is RoundBase {
         Round storage r = _rounds[roundId];
         uint256 n = _terms[roundId].n;
         uint64 resolved = r.resolved;
+        uint64 answered = r.answered;
         r.resolved = type(uint64).max;
         for (uint256 seat = 0; seat < n; ++seat) {
             if ((resolved >> seat) & 1 == 1) continue;
             uint32 clerkId = clerkAt(roundId, seat);
+            // Rows of a wide round bind their seats until here.
+            if ((answered >> seat) & 1 == 1) {
+                REGISTRY.release(clerkId, 0);
+                continue;
+            }
             // forge-lint: disable-next-line(unsafe-typecast)
             emit Silent(roundId, uint8(seat), clerkId, SEAT_BOND);
             _slash(r, clerkId);
@@ -131,7 +137,7 @@ abstract contract RoundSettlement is RoundBase {
         if (current == State.Completed) {
             kept = t.rewards(_counted(r));
         } else {
-            burned = Escrow.leftOf(burned, _popcount(r.answered) * t.dataFee(_counted(r)));
+            burned = Escrow.leftOf(burned, _popcount(r.answered) * (_rowFee(roundId) - t.flatFee));
         }
         _end(r);
         _burn(roundId, burned);

@@ -42,14 +42,14 @@ contract ChallengesTest is DisputesFixture {
         Place memory place = Place(0, new IRewards.Step[](0));
         bytes32 node = rounds.round(lie.id).root;
         vm.prank(holder);
-        return disputes.challenge(lie.id, 1, place, node, noPermit);
+        return disputes.challenge(lie.id, 1, place, node, 0, noPermit);
     }
 
     function leafChallenged() private returns (uint256 challengeId) {
         Contribution memory lie = load();
         bytes32 node = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
         vm.prank(holder);
-        return disputes.challenge(lie.id, 1, Place(lie.index, lie.path), node, noPermit);
+        return disputes.challenge(lie.id, 1, Place(lie.index, lie.path), node, 0, noPermit);
     }
 
     function test_challenge__unanswered__convicts_and_returns_the_bond() external {
@@ -122,7 +122,7 @@ contract ChallengesTest is DisputesFixture {
             else corrections[seat - 6] = lie.words[seat];
         }
         BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
-        disputes.answerLeaf(id, lie.signed, key, points, corrections, new uint256[](0));
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, new uint256[](0), whole);
     }
 
     /// @dev A node whose children, and what seats 1 and 7 need of them, are known.
@@ -163,12 +163,12 @@ contract ChallengesTest is DisputesFixture {
         fundDisputes(late);
         bytes32 node = hashOf(made[0]);
         vm.prank(late);
-        uint256 id = disputes.challenge(round, 7, place, node, noPermit);
+        uint256 id = disputes.challenge(round, 7, place, node, 0, noPermit);
 
         Contribution memory lie = load();
         BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
         vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 1, 0));
-        disputes.answerLeaf(id, lie.signed, key, points[0], new bytes32[](2), new uint256[](2));
+        disputes.answerLeaf(id, lie.signed, key, points[0], new bytes32[](2), new uint256[](2), whole);
         rows[2] = abi.encode(uint256(1), uint256(1));
         vm.expectPartialRevert(ICases.NotOpened.selector);
         disputes.answerNode(id, made, points, rows);
@@ -195,7 +195,7 @@ contract ChallengesTest is DisputesFixture {
         bytes32 node = disputes.challengeOf(id).node;
         BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
         vm.expectRevert(abi.encodeWithSelector(ICases.NotOpened.selector, given, node));
-        disputes.answerLeaf(id, lie.signed, key, new BLS.G1Point[](6), new bytes32[](2), new uint256[](0));
+        disputes.answerLeaf(id, lie.signed, key, new BLS.G1Point[](6), new bytes32[](2), new uint256[](0), whole);
         Opening[3] memory nodes;
         BLS.G1Point[][3] memory points;
         bytes[3] memory rows;
@@ -219,7 +219,7 @@ contract ChallengesTest is DisputesFixture {
         bytes32 node = rounds.round(lie.id).root;
         vm.expectRevert(abi.encodeWithSelector(IDisputes.TooManyChallenges.selector, 1, 5));
         vm.prank(holder);
-        disputes.challenge(lie.id, 1, place, node, noPermit);
+        disputes.challenge(lie.id, 1, place, node, 0, noPermit);
         complain(lie, 1);
         challenged(); // a verdict renews them
     }
@@ -231,14 +231,14 @@ contract ChallengesTest is DisputesFixture {
         fundDisputes(late);
         bytes32 node = Leaves.hash(rounds.round(lie.id).roundHash, lie.signed.leaf);
         vm.prank(late);
-        uint256 id = disputes.challenge(lie.id, 7, Place(lie.index, lie.path), node, noPermit);
+        uint256 id = disputes.challenge(lie.id, 7, Place(lie.index, lie.path), node, 0, noPermit);
         BLS.G1Point memory key = Prover.publicKey(CONTRIBUTOR_KEY);
         BLS.G1Point[] memory points = firstPoints(lie);
         bytes32[] memory corrections = excludedLeaf(lie).corrections;
         bytes32 given = keccak256(abi.encodePacked(lie.corrections[0]));
         vm.expectRevert(abi.encodeWithSelector(ICases.NotOpened.selector, given, corrections[1]));
-        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[0]);
-        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[1]);
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[0], whole);
+        disputes.answerLeaf(id, lie.signed, key, points, corrections, lie.corrections[1], whole);
         assertEq(disputes.challengeOf(id).deadline, 0, "answered");
     }
 
@@ -248,15 +248,15 @@ contract ChallengesTest is DisputesFixture {
         bytes32 root = rounds.round(lie.id).root;
         vm.expectRevert(abi.encodeWithSelector(ICases.NotInTree.selector, bytes32("no node"), root));
         vm.prank(holder);
-        disputes.challenge(lie.id, 1, place, "no node", noPermit);
+        disputes.challenge(lie.id, 1, place, "no node", 0, noPermit);
         place.path = new IRewards.Step[](5); // 13 leaves: depth 4
         vm.expectRevert(abi.encodeWithSelector(ICases.WrongLevel.selector, 5, 4));
         vm.prank(holder);
-        disputes.challenge(lie.id, 1, place, root, noPermit);
+        disputes.challenge(lie.id, 1, place, root, 0, noPermit);
         place.path = new IRewards.Step[](0);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.NotSeatHolder.selector, lie.id, 1, STRANGER));
         vm.prank(STRANGER);
-        disputes.challenge(lie.id, 1, place, root, noPermit);
+        disputes.challenge(lie.id, 1, place, root, 0, noPermit);
     }
 
     /// The round ends otherwise: no bond is stuck.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
-import {Complaint, ExcludedLeaf, Place, SharedKey, SignedLeaf} from "../../contracts/interfaces/Evidence.sol";
+import {Chunk, Complaint, ExcludedLeaf, Place, SharedKey, SignedLeaf} from "../../contracts/interfaces/Evidence.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
 import {Expansion} from "../../contracts/libraries/Expansion.sol";
@@ -21,6 +21,9 @@ abstract contract Contributions is RoundsFixture {
     /// @dev Of the first contributor; those of the others follow it.
     uint256 internal constant CONTRIBUTOR = 0xc0117;
     uint256 internal constant CONTRIBUTOR_KEY = 0xa11ce;
+
+    /// @dev The only chunk of a narrow round.
+    Chunk internal whole;
 
     struct Contribution {
         uint256 id; // of the round

@@ -128,7 +128,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
         Place memory place = leaf ? Place(first.index, first.path) : familyPlace(id);
         bytes32 node = leaf ? Leaves.hash(rounds.round(id).roundHash, first.signed.leaf) : Nodes.hash(family(id).node);
         vm.prank(holder);
-        disputes.challenge(id, seat, place, node, noPermit);
+        disputes.challenge(id, seat, place, node, 0, noPermit);
         made[id][seat] += 1;
         bondsHeld += CHALLENGE_BOND;
     }
@@ -148,7 +148,9 @@ contract DisputesHandler is RoundsHandler, Contributions {
         uint256[] memory correction;
         if (open.seat >= points.length) correction = first.corrections[open.seat - points.length];
         bytes32[] memory corrections = excludedLeaf(first).corrections;
-        disputes.answerLeaf(challengeId, first.signed, Prover.publicKey(first.key), points, corrections, correction);
+        disputes.answerLeaf(
+            challengeId, first.signed, Prover.publicKey(first.key), points, corrections, correction, whole
+        );
     }
 
     function answerNode(uint256 challengeId, IDisputes.Challenge memory open) private {

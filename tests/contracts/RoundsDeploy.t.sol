@@ -18,12 +18,14 @@ contract RoundsDeployTest is RoundsFixture {
     function test_deploy__generators_that_are_others__reverts() external {
         vm.etch(address(0x64), hex"00");
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "generators"));
-        new Rounds(token, registry, beacon, address(0x64), address(disputes), roundSettings());
+        new Rounds(token, registry, beacon, address(0x64), address(disputes), address(checks), roundSettings());
     }
 
     function test_deploy__without_disputes__reverts() external {
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "disputes"));
-        new Rounds(token, registry, beacon, DATA, address(0), roundSettings());
+        new Rounds(token, registry, beacon, DATA, address(0), address(checks), roundSettings());
+        vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "checks"));
+        new Rounds(token, registry, beacon, DATA, address(disputes), address(0), roundSettings());
     }
 
     function test_deploy__seed_block_of_the_request_itself__reverts() external {
@@ -81,7 +83,7 @@ contract RoundsDeployTest is RoundsFixture {
     }
 
     function accepted(IRounds.Settings memory settings) private {
-        Rounds made = new Rounds(token, registry, beacon, DATA, address(disputes), settings);
+        Rounds made = new Rounds(token, registry, beacon, DATA, address(disputes), address(checks), settings);
         assertEq(
             keccak256(abi.encode(IRoundPolicy(made.policy()).settings())), keccak256(abi.encode(settings)), "settings"
         );
@@ -89,6 +91,6 @@ contract RoundsDeployTest is RoundsFixture {
 
     function refused(IRounds.Settings memory settings, string memory field) private {
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, field));
-        new Rounds(token, registry, beacon, DATA, address(disputes), settings);
+        new Rounds(token, registry, beacon, DATA, address(disputes), address(checks), settings);
     }
 }

@@ -6,6 +6,7 @@ import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
 import {Disputes} from "../../contracts/Disputes.sol";
 import {RandaoBeacon} from "../../contracts/RandaoBeacon.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
+import {RowChecks} from "../../contracts/RowChecks.sol";
 import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
@@ -49,6 +50,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
     RandaoBeacon internal beacon;
     Rounds internal rounds;
     Disputes internal disputes;
+    RowChecks internal checks;
     IRewards internal rewards;
     IRoundPolicy internal policy;
     Permit internal noPermit;
@@ -69,7 +71,7 @@ abstract contract RoundsFixture is GeneratorsFixture {
             registrationFee: 1e18,
             capMultiple: 8,
             maximumSeats: 4,
-            unbondingPeriod: 3 * MAXIMUM_WINDOW,
+            unbondingPeriod: 5 * MAXIMUM_WINDOW,
             epochLength: 30 days,
             drawWindow: DRAW_WINDOW
         });
@@ -104,10 +106,11 @@ abstract contract RoundsFixture is GeneratorsFixture {
         header = vm.parseJsonBytesArray(vm.readFile("tests/vectors/headers.json"), ".headers")[2];
         token = new SDAToken(address(this), SUPPLY);
         beacon = new RandaoBeacon();
-        address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
+        address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 3);
         registry = new ClerkRegistry(token, predicted, IEligibility(address(0)), clerks);
         disputes = new Disputes(IRounds(predicted), registry, token, putGenerators(), disputeSettings());
-        rounds = new Rounds(token, registry, beacon, DATA, address(disputes), settings);
+        checks = new RowChecks(IRounds(predicted), registry, disputes, token, DATA);
+        rounds = new Rounds(token, registry, beacon, DATA, address(disputes), address(checks), settings);
         require(address(rounds) == predicted);
         rewards = IRewards(rounds.rewards());
         policy = IRoundPolicy(rounds.policy());

@@ -75,7 +75,7 @@ contract RoundsRequestTest is RoundsFixture {
         vm.expectRevert(abi.encodeWithSelector(IRoundPolicy.PaymentsExceedBonds.selector, fees, 3 * uint256(BOND)));
         policy.admit(terms);
         (terms.flatFee, terms.rate, terms.reward) = (3 * BOND / 8 - 1, 0, 0);
-        (escrow, deposit) = policy.admit(terms);
+        (escrow, deposit,) = policy.admit(terms);
         assertLe(escrow + deposit, type(uint128).max, "whole");
     }
 

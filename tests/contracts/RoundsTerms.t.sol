@@ -92,22 +92,38 @@ contract RoundsTermsTest is RoundsFixture {
         refused(terms, "slotBits", 7, 8, 8);
     }
 
-    function test_request__m_of_another_length__reverts() external {
+    /// More elements than the columns and one for blinding make clerks work for nothing.
+    function test_request__m_out_of_range__reverts() external {
         Terms memory terms = defaultTerms();
         terms.m = 1;
-        refused(terms, "m", 1, 2, 64);
-        terms.m = 65;
-        refused(terms, "m", 65, 2, 64);
+        refused(terms, "m", 1, 2, 2);
         terms.m = 3;
         refused(terms, "m", 3, 2, 2);
+        terms.length = 36 * 3 * 100;
+        terms.m = 65;
+        refused(terms, "m", 65, 2, 64);
     }
 
-    function test_request__vector_too_long_for_64_elements__reverts() external {
+    /// A vector of more columns than a chunk holds makes a wide round.
+    function test_request__columns_beyond_one_chunk__make_it_wide() external {
         Terms memory terms = defaultTerms();
+        terms.rate = 1;
         (terms.length, terms.m) = (36 * 3 * 63, 64); // 36 slots of 7 bits to an element, 3 elements to a column
+        uint256 narrow = request(terms);
+        assertState(narrow, IRounds.State.Requested);
+        assertTrue(!rounds.round(narrow).wide, "wide");
+        terms.length += 1;
+        uint256 wide = request(terms);
+        assertState(wide, IRounds.State.Requested);
+        assertTrue(rounds.round(wide).wide, "narrow");
+    }
+
+    function test_request__too_many_chunks__reverts() external {
+        Terms memory terms = defaultTerms();
+        (terms.length, terms.m, terms.rate) = (36 * 3 * 65535, 2, 0);
         assertState(request(terms), IRounds.State.Requested);
         terms.length += 1;
-        refused(terms, "m", 64, 65, 65);
+        refused(terms, "chunks", 65536, 1, 65535);
     }
 
     function test_request__noise_terms_in_a_round_without_noise__reverts() external {
