@@ -98,7 +98,7 @@ class Terms:
             n=parameters.n,
             t=parameters.t,
             k=parameters.k,
-            m=parameters.row_length,
+            m=parameters.chunk_length,
             length=parameters.length,
             bits=parameters.bits,
             slot_bits=parameters.slot_bits,
@@ -135,8 +135,8 @@ class Terms:
             offset=self.offset,
             noise_bound=self.noise_bound,
         )
-        if self.m != parameters.row_length:
-            raise ParameterError("m", self.m, f"{parameters.row_length}, as follows from the other terms")
+        if self.m != parameters.chunk_length:
+            raise ParameterError("m", self.m, f"{parameters.chunk_length}, as follows from the other terms")
         if self.slot_bits != parameters.slot_bits:
             raise ParameterError("w", self.slot_bits, f"{parameters.slot_bits}, as follows from the other terms")
         if not 1 <= self.minimum <= self.maximum:
