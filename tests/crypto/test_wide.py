@@ -40,6 +40,7 @@ def test_chunks__follow_from_their_length() -> None:
     assert [WIDE.place(column) for column in range(WIDE.columns)] == [0, 1, 3, 4]
     narrow = replace(WIDE, chunk=0)
     assert (narrow.chunks, narrow.chunk_length, narrow.row_length) == (1, 5, 5)
+    assert replace(WIDE, chunk=5) == narrow
     assert [narrow.place(column) for column in range(narrow.columns)] == [0, 1, 2, 3]
 
 
@@ -48,8 +49,8 @@ def test_chunks__follow_from_their_length() -> None:
     [
         ({"chunk": 1}, "chunk = 1: must be an integer in [2, 64]"),
         ({"chunk": 65}, "chunk = 65: must be an integer in [2, 64]"),
-        ({"chunk": 5}, "chunks = 1: must be an integer in [2, 65535]"),
-        ({"chunk": 2, "length": 12 * 2 * 65536}, "chunks = 65536: must be an integer in [2, 65535]"),
+        ({"chunk": 6}, "chunk = 6: must be an integer in [2, 5]"),
+        ({"chunk": 2, "length": 12 * 2 * 65536}, "chunks = 65536: must be an integer in [1, 65535]"),
         ({"chunk": 0, "length": 12 * 2 * 64}, "chunk_length = 65: must be an integer in [2, 64]"),
     ],
 )
