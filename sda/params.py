@@ -46,8 +46,8 @@ class Parameters:
         maximum: N_max, contributors at most: no sum of so many overflows its slot.
         offset: Added to signed values by the contributor; count times it is subtracted from the sum.
         noise_bound: T, noise of one dealer is within ±T; 0 in a round without noise.
-        chunk: Elements that are committed to together, blinding included (docs/wide.md); 0 where one chunk holds a whole
-            row, also if it was given as that many.
+        chunk: Elements that are committed to together, blinding included (docs/wide.md); 0 where one chunk holds a
+            whole row, also if it was given as that many.
 
     Raises:
         ParameterError: Names the constraint that fails.
@@ -77,10 +77,10 @@ class Parameters:
         _require("slot_bits", self.slot_bits, 1, ELEMENT_BITS, "room for the sum of `maximum` coordinates")
         if self.chunk:
             _require("chunk", self.chunk, 2, MAXIMUM_ROW, "elements, blinding included")
-            _require(
-                "chunk", self.chunk, 2, self.columns + 1, "one chunk has no more than the packed columns and blinding"
-            )
+            _require("chunk", self.chunk, 2, self.columns + 1, "the packed columns and one for blinding")
             _require("chunks", self.chunks, 1, MAXIMUM_CHUNKS, "of a row")
+            if self.chunk == self.columns + 1:
+                object.__setattr__(self, "chunk", 0)  # so that equal parameters are equal
         _require("chunk_length", self.chunk_length, 2, MAXIMUM_ROW, "from length, bits, maximum and k")
 
     @property

@@ -57,6 +57,8 @@ class Sums:
 
     def chunk(self, index: int) -> Sums:
         """One chunk of these sums: what a narrow round's would be."""
+        if self.chunks == 1:
+            return self
         seats, m = len(self.points) // self.chunks, len(self.corrections[0]) // self.chunks if self.corrections else 0
         points = self.points[seats * index : seats * (index + 1)]
         return Sums(self.count, points, tuple(row[m * index : m * (index + 1)] for row in self.corrections))
@@ -64,7 +66,7 @@ class Sums:
     @cached_property
     def bodies(self) -> tuple[bytes, ...]:
         """The body of every chunk."""
-        return tuple(self.chunk(index).body for index in range(self.chunks)) if self.chunks > 1 else (self.body,)
+        return tuple(self.chunk(index).body for index in range(self.chunks))
 
     @cached_property
     def body(self) -> bytes:
