@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
-from sda.crypto.field import row_from_bytes
+from sda.crypto.curve import POINT_BYTES, commit_chunks
+from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
 from sda.crypto.merkle import Roster, roster_root
 from sda.crypto.pads import add, subtract
+from sda.crypto.sumtree import Sums
 from sda.enrolled import BLOCK
 from sda.errors import MessageError, RelayError
 from sda.findings import LeafFinding, OpenNode
@@ -27,7 +28,7 @@ from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
 from sda.rows import SeatRows
-from sda.settling import leaf_at
+from sda.settling import leaf_at, remaining
 from sda.walk import Walk
 
 _BATCH = BLOCK
@@ -99,12 +100,13 @@ def answer(
     row = rows.all()
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
-    points = job.snapshot.points
+    points = job.snapshot.points_of(seat.index)
     if view.closed.settled is not None:
         tree = OpenTree(view, relay, job.snapshot, answers)
-        row = subtract(row, _excluded_row(view, seat, rows, tree, view.closed.settled))
-        points = view.closed.settled.points
-    if to_bytes128(commit_row(row)) != points[seat.index]:
+        excluded = [leaf_at(tree, each) for each in view.closed.settled.excluded]
+        row = subtract(row, _excluded_row(view, seat, rows, excluded, view.closed.settled))
+        points = remaining(view.parameters, job.snapshot, excluded, seat.index)
+    if commit_chunks(row, view.parameters) != points:
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
     return Answer(seat.index, view.closed.answered_set(job.snapshot.closed_set), row)
 
@@ -159,23 +161,24 @@ def review(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     return draft.root, ()
 
 
-def _excluded_row(view: RoundView, seat: Seat, rows: SeatRows, tree: OpenTree, settled: Settled) -> list[int]:
+def _excluded_row(view: RoundView, seat: Seat, rows: SeatRows, leaves: Sequence[Sums], settled: Settled) -> list[int]:
     """What this seat had from the excluded leaves."""
     parameters = view.parameters
     late = seat.index - parameters.reconstruction
     row = [0] * parameters.row_length
-    for each in settled.excluded:
+    for each, sums in zip(settled.excluded, leaves, strict=True):
         row = add(row, rows.over(range(each.index, each.index + 1)))
         if late >= 0:
-            row = add(row, list(leaf_at(tree, each).corrections[late]))
+            row = add(row, list(sums.corrections[late]))
     return row
 
 
 def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
     """The snapshot hashes to root and set hash, and has contributors and noise enough."""
     snapshot, parameters = job.snapshot, view.parameters
-    shape = (len(snapshot.points), len(snapshot.corrections))
-    if shape != (parameters.n, parameters.n - parameters.reconstruction):
+    shape, chunks = (len(snapshot.points), len(snapshot.corrections)), parameters.chunks
+    late = parameters.n - parameters.reconstruction
+    if (snapshot.chunks, *shape) != (chunks, chunks * parameters.n, chunks * late):
         raise JobRefusedError("snapshot", f"{shape[0]} points and {shape[1]} corrections, not as the terms say")
     if any(len(point) != POINT_BYTES for point in snapshot.points):
         raise JobRefusedError("snapshot", f"points must be of {POINT_BYTES} bytes")
@@ -309,13 +312,16 @@ def _enrolments(relay: Relay, positions: range) -> Iterator[tuple[int, bytes]]:
 
 def check_correction(view: RoundView, seat: Seat, job: Job) -> list[int]:
     """The summed corrections of a seat ≥ R, which must be the ones the root commits to (PROTOCOL §11.11)."""
-    expected = job.snapshot.corrections[seat.index - view.parameters.reconstruction]
-    if keccak(job.correction) != expected:
-        raise JobRefusedError("correction", f"hashes to {keccak(job.correction).hex()}, the root says {expected.hex()}")
+    p = view.parameters
     try:
         row = row_from_bytes(job.correction)
     except MessageError as error:
         raise JobRefusedError("correction", str(error)) from error
-    if len(row) != view.parameters.row_length:
-        raise JobRefusedError("correction", f"{len(row)} elements, must be {view.parameters.row_length}")
+    if len(row) != p.row_length:
+        raise JobRefusedError("correction", f"{len(row)} elements, must be {p.row_length}")
+    hashes = [keccak(row_to_bytes(chunk)) for chunk in p.chunked(row)]
+    expected = job.snapshot.corrections[seat.index - p.reconstruction :: p.n - p.reconstruction]
+    for served, committed in zip(hashes, expected, strict=True):
+        if served != committed:
+            raise JobRefusedError("correction", f"hashes to {served.hex()}, the root says {committed.hex()}")
     return row

@@ -152,14 +152,14 @@ def seal(
         packed: E field elements.
     """
     parameters = view.parameters
-    threshold, m = parameters.reconstruction, parameters.row_length
+    threshold = parameters.reconstruction
     tag = Tag.PAD if kind is Kind.DATA else Tag.NOISE_PAD
 
     # 1. to 3. A point shared with every clerk, a seed from it, a row from that.
     rows = []
     for seat in view.seats:
         seed = SeedPrefix(tag, view.round_hash, seat.index).seed(key.public.compressed, nonce, key.shared(seat.key))
-        rows.append(expand(seed, m))
+        rows.append(expand(seed, parameters.row_length))
 
     # 4. The rows of the first R seats are the shares: they fix the pad, and the corrections of the rest.
     pads = make_pads(rows, parameters)
@@ -170,7 +170,8 @@ def seal(
     padded = tuple(add(packed, pads.elements, mask))
 
     # 6. Commitments to the shares; those of the later seats follow from the first R.
-    commitments = tuple(commit_rows(rows[:threshold]))
+    shares = zip(*map(parameters.chunked, rows[:threshold]), strict=True)  # chunk by chunk, of every seat
+    commitments = tuple(point for chunk in shares for point in commit_rows(chunk))
 
     # 7. The signature, over all of it and the round hash.
     leaf = Leaf(
@@ -181,7 +182,7 @@ def seal(
         payout=payout,
         nonce=nonce,
         padded_hash=padded_hash(padded),
-        sums=Sums(1 if kind is Kind.DATA else 0, commitments, tuple(map(tuple, pads.corrections))),
+        sums=Sums(kind.count, commitments, tuple(map(tuple, pads.corrections)), parameters.chunks),
     )
     return Contribution(leaf.sign(view.domain, key.account, key.public.hash), padded)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sda.batch import unmasked
 from sda.crypto.codeword import extend
-from sda.crypto.curve import POINT_BYTES, commit_row, to_bytes128
+from sda.crypto.curve import POINT_BYTES, commit_chunks, to_bytes128
 from sda.crypto.encoding import unpack
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.keys import SecretKey
@@ -25,6 +25,7 @@ from sda.intake import Dropped, Intake
 from sda.messages import Contribution, Enrolment, Kind, Leaf
 from sda.messages.contribution import Header
 from sda.noise import dealer
+from sda.params import Parameters
 from sda.relay.interface import Publication, Relay
 from sda.relay.tree import Subtree, TreeRecord, growths
 from sda.round import Exclusion, RoundView, Snapshot
@@ -149,6 +150,7 @@ def collect(
     _require_enough(count, dealers, view)
 
     roster = Roster(enrolled, intake.positions, intake.nonces, tuple(intake.noise_nonces))
+    chunks = [tree.root.sums.chunk(index) for index in range(p.chunks)]
     snapshot = Snapshot(
         left=tree.hash(tree.depth - 1, 0),
         right=tree.hash(tree.depth - 1, 1),
@@ -156,8 +158,9 @@ def collect(
         noise=intake.noise,
         roster_root=roster.root(),
         enrolment_root=enrolment_root(intake.enrolment_leaves()),
-        points=tuple(map(to_bytes128, extend(tree.root.sums.points, p.n, p.t, p.k))),
-        corrections=tree.root.sums.correction_hashes,
+        points=tuple(to_bytes128(each) for chunk in chunks for each in extend(chunk.points, p.n, p.t, p.k)),
+        corrections=tuple(hash_ for chunk in chunks for hash_ in chunk.correction_hashes),
+        chunks=p.chunks,
     )
     set_hash = snapshot.closed_set.hash(view.round_hash)
     return Collected(
@@ -188,7 +191,7 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
     parameters = view.parameters
     if view.closed is None or view.closed.set_hash != padded_sum.set_hash:
         raise ProofError(f"round {view.round_id}: the padded sum is not of the set that is closed on chain")
-    right = [seat for seat in sorted(rows) if _opens(rows[seat], padded_sum.points[seat], parameters.row_length)]
+    right = [seat for seat in sorted(rows) if _opens(rows[seat], padded_sum.points[seat :: parameters.n], parameters)]
     if len(right) < parameters.reconstruction:
         raise ProofError(
             f"round {view.round_id}: has {len(right)} accepted rows, must have {parameters.reconstruction}"
@@ -198,8 +201,8 @@ def reveal(view: RoundView, padded_sum: PaddedSum, rows: Mapping[int, Sequence[i
     return unpack(subtract(padded_sum.elements, pads), parameters, view.closed.counted, padded_sum.dealers)
 
 
-def _opens(row: Sequence[int], point: bytes, length: int) -> bool:
-    return len(row) == length and to_bytes128(commit_row(row)) == point
+def _opens(row: Sequence[int], points: tuple[bytes, ...], parameters: Parameters) -> bool:
+    return len(row) == parameters.row_length and commit_chunks(row, parameters) == points
 
 
 def _require_enough(count: int, dealers: int, view: RoundView) -> None:

@@ -6,16 +6,20 @@ fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeVar
 
 from sda.errors import ParameterError
+
+T = TypeVar("T")
 
 MAXIMUM_SEATS = 64
 MAXIMUM_ROW = 64
 MAXIMUM_BITS = 64
+MAXIMUM_CHUNKS = 2**16 - 1
 ELEMENT_BITS = 254
 """A field element holds any integer of 254 bits."""
 
@@ -42,6 +46,8 @@ class Parameters:
         maximum: N_max, contributors at most: no sum of so many overflows its slot.
         offset: Added to signed values by the contributor; count times it is subtracted from the sum.
         noise_bound: T, noise of one dealer is within ±T; 0 in a round without noise.
+        chunk: Elements that are committed to together, blinding included (docs/wide.md); 0 where one chunk holds a
+            whole row, also if it was given as that many.
 
     Raises:
         ParameterError: Names the constraint that fails.
@@ -55,6 +61,7 @@ class Parameters:
     maximum: int
     offset: int = 0
     noise_bound: int = 0
+    chunk: int = 0
 
     def __post_init__(self) -> None:
         _require("n", self.n, 2, MAXIMUM_SEATS, "seats")
@@ -68,7 +75,13 @@ class Parameters:
         _require("offset", self.offset, 0, (1 << self.bits) - 1, "below 2^bits")
         _require("noise_bound", self.noise_bound, 0, _UINT64)
         _require("slot_bits", self.slot_bits, 1, ELEMENT_BITS, "room for the sum of `maximum` coordinates")
-        _require("row_length", self.row_length, 2, MAXIMUM_ROW, "from length, bits, maximum and k")
+        if self.chunk:
+            _require("chunk", self.chunk, 2, MAXIMUM_ROW, "elements, blinding included")
+            _require("chunk", self.chunk, 2, self.columns + 1, "the packed columns and one for blinding")
+            _require("chunks", self.chunks, 1, MAXIMUM_CHUNKS, "of a row")
+            if self.chunk == self.columns + 1:
+                object.__setattr__(self, "chunk", 0)  # so that equal parameters are equal
+        _require("chunk_length", self.chunk_length, 2, MAXIMUM_ROW, "from length, bits, maximum and k")
 
     @property
     def reconstruction(self) -> int:
@@ -96,9 +109,28 @@ class Parameters:
         return -(-self.elements // self.k)
 
     @property
+    def chunk_length(self) -> int:
+        """m, elements of a chunk: packed columns and one for blinding; m = B + 1 if there is one chunk."""
+        return self.chunk or self.columns + 1
+
+    @cached_property
+    def chunks(self) -> int:
+        """C = ceil(B / (m - 1))."""
+        return -(-self.columns // (self.chunk_length - 1))
+
+    @property
     def row_length(self) -> int:
-        """m = B + 1, elements of a row: the packed columns and one for blinding."""
-        return self.columns + 1
+        """C·m, elements of a row."""
+        return self.chunks * self.chunk_length
+
+    def place(self, column: int) -> int:
+        """Where a packed column stands in a row: after those before it and their chunks' blinding."""
+        chunk, rest = divmod(column, self.chunk_length - 1)
+        return chunk * self.chunk_length + rest
+
+    def chunked(self, row: Sequence[T]) -> list[Sequence[T]]:
+        """A row's chunks."""
+        return [row[start : start + self.chunk_length] for start in range(0, len(row), self.chunk_length)]
 
 
 TEST = Parameters(n=5, t=2, k=2, length=7, bits=8, maximum=1000)

@@ -17,6 +17,7 @@ from eth_abi.abi import encode
 
 from sda.crypto.hashes import ZERO_WORD, keccak, round_hash, set_hash, word
 from sda.crypto.keys import PublicKey
+from sda.crypto.merkle import merkle_root
 from sda.crypto.sumtree import Step, node_hash
 from sda.errors import MessageError, ParameterError, ProofError
 from sda.messages.domain import Domain
@@ -98,7 +99,7 @@ class Terms:
             n=parameters.n,
             t=parameters.t,
             k=parameters.k,
-            m=parameters.row_length,
+            m=parameters.chunk_length,
             length=parameters.length,
             bits=parameters.bits,
             slot_bits=parameters.slot_bits,
@@ -134,9 +135,8 @@ class Terms:
             maximum=self.maximum,
             offset=self.offset,
             noise_bound=self.noise_bound,
+            chunk=self.m,
         )
-        if self.m != parameters.row_length:
-            raise ParameterError("m", self.m, f"{parameters.row_length}, as follows from the other terms")
         if self.slot_bits != parameters.slot_bits:
             raise ParameterError("w", self.slot_bits, f"{parameters.slot_bits}, as follows from the other terms")
         if not 1 <= self.minimum <= self.maximum:
@@ -177,7 +177,7 @@ class ClosedSet:
         count: N.
         noise: Bitmap of the seats whose noise leaf is present.
         roster_root, enrolment_root: See docs/FORMATS.md.
-        point_hashes: h_0 … h_{n-1}.
+        point_hashes: h_0 … h_{n-1}; of a wide round the root's body instead.
         exclusions: Zero until a leaf is excluded.
     """
 
@@ -232,6 +232,8 @@ class Snapshot:
         roster_root, enrolment_root: See docs/FORMATS.md.
         points: D_0 … D_{n-1}, each in 128 bytes.
         corrections: g_R … g_{n-1} at the root.
+        chunks: C; of a wide round points and corrections are those of chunk 0, then of chunk 1, and so on, and the
+            chain has their body alone.
     """
 
     left: bytes
@@ -242,20 +244,42 @@ class Snapshot:
     enrolment_root: bytes
     points: tuple[bytes, ...]
     corrections: tuple[bytes, ...]
+    chunks: int = 1
+
+    @property
+    def seats(self) -> int:
+        """n."""
+        return len(self.points) // self.chunks
 
     @cached_property
     def closed_set(self) -> ClosedSet:
         """The set that rows answer."""
-        hashes = tuple(map(keccak, self.points))
-        return ClosedSet(self.count, self.noise, self.roster_root, self.enrolment_root, hashes)
+        commitments = self._hashes if self.chunks == 1 else (self.body,)
+        return ClosedSet(self.count, self.noise, self.roster_root, self.enrolment_root, commitments)
+
+    @cached_property
+    def _hashes(self) -> tuple[bytes, ...]:
+        return tuple(map(keccak, self.points))
+
+    @cached_property
+    def body(self) -> bytes:
+        """Of the root: it covers count, the first R points of each chunk, and the corrections."""
+        n, late = self.seats, len(self.corrections) // self.chunks
+        bodies = []
+        for chunk in range(self.chunks):
+            points = self._hashes[n * chunk : n * (chunk + 1) - late]
+            corrections = self.corrections[late * chunk : late * (chunk + 1)]
+            bodies.append(keccak(b"".join((word(self.count), *points, *corrections))))
+        return merkle_root(bodies)
 
     @cached_property
     def root(self) -> bytes:
-        """The root of the sum tree, whose body covers count, the first R points and the corrections."""
-        threshold = len(self.points) - len(self.corrections)
-        hashes = self.closed_set.point_hashes[:threshold]
-        body = keccak(b"".join((word(self.count), *hashes, *self.corrections)))
-        return node_hash(self.left, self.right, body)
+        """The root of the sum tree."""
+        return node_hash(self.left, self.right, self.body)
+
+    def points_of(self, seat: int) -> tuple[bytes, ...]:
+        """D_j of every chunk."""
+        return self.points[seat :: self.seats]
 
 
 @dataclass(frozen=True)
@@ -279,7 +303,7 @@ class Settled:
 
     Attributes:
         excluded: In the order of their verdicts.
-        points: D_0 … D_{n-1} of what is left, each in 128 bytes.
+        points: D_0 … D_{n-1} of what is left, each in 128 bytes; none in a wide round, whose set keeps its body.
     """
 
     excluded: tuple[Exclusion, ...]
@@ -300,7 +324,7 @@ class Settled:
             noise,
             before.roster_root,
             before.enrolment_root,
-            tuple(map(keccak, self.points)),
+            tuple(map(keccak, self.points)) or before.point_hashes,
             keccak(b"".join(word(each.index) for each in self.excluded)),
         )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sda.crypto.codeword import extend
+from sda.crypto.codeword import commitments
 from sda.crypto.curve import from_bytes128, to_bytes128
 from sda.crypto.sumtree import Sums
 from sda.errors import ProofError
 from sda.opening import OpenTree
+from sda.params import Parameters
 from sda.round import Exclusion, RoundView, Snapshot
 
 
@@ -26,15 +27,21 @@ def leaf_at(tree: OpenTree, excluded: Exclusion) -> Sums:
 
 
 def remaining_points(view: RoundView, snapshot: Snapshot, leaves: Sequence[Sums]) -> list[bytes]:
-    """D_0 … D_{n-1} without the excluded leaves, 128 bytes each.
+    """D_0 … D_{n-1} without the excluded leaves, 128 bytes each; none of a wide round, whose set has no points.
 
     Args:
         view: Of the round.
         snapshot: As on chain.
         leaves: What the excluded leaves committed to.
     """
-    p = view.parameters
-    points = [from_bytes128(point, subgroup=False) for point in snapshot.points[: p.reconstruction]]
+    if view.parameters.chunks > 1:
+        return []
+    return [point for seat in range(view.parameters.n) for point in remaining(view.parameters, snapshot, leaves, seat)]
+
+
+def remaining(parameters: Parameters, snapshot: Snapshot, leaves: Sequence[Sums], seat: int) -> tuple[bytes, ...]:
+    """A seat's points, one a chunk, without the excluded leaves."""
+    points = [from_bytes128(point, subgroup=False) for point in snapshot.points_of(seat)]
     for leaf in leaves:
-        points = [point - excluded for point, excluded in zip(points, leaf.points, strict=True)]
-    return [to_bytes128(point) for point in extend(points, p.n, p.t, p.k)]
+        points = [a - b for a, b in zip(points, commitments(leaf, seat, parameters), strict=True)]
+    return tuple(map(to_bytes128, points))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sda.crypto.curve import Point, commit_row, msm
-from sda.crypto.field import Q, integers
+from sda.crypto.codeword import commitments
+from sda.crypto.curve import commit_row
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import Roster
 from sda.crypto.pads import add
-from sda.crypto.shamir import packed_shamir
 from sda.crypto.sumtree import Sums
 from sda.errors import ProofError
 from sda.findings import (
@@ -134,7 +133,8 @@ class Walk:
         late = self._seat.index - self._parameters.reconstruction
         if late >= 0:
             row = add(row, list(sums.corrections[late]))
-        return commit_row(row) == self._commitment(sums)
+        points = commitments(sums, self._seat.index, self._parameters)
+        return [commit_row(chunk) for chunk in self._parameters.chunked(row)] == points
 
     def _at_leaf(self, index: int) -> Here | Finding:
         try:
@@ -166,14 +166,6 @@ class Walk:
         return self._is_opened(
             here.node.sums, range(here.place.index << here.level, (here.place.index + 1) << here.level)
         )
-
-    def _commitment(self, sums: Sums) -> Point:
-        """The node's commitment for the seat; beyond the first R it follows from theirs."""
-        p, seat = self._parameters, self._seat.index
-        if seat < p.reconstruction:
-            return sums.points[seat]
-        weights = integers(packed_shamir(p.n, p.t, p.k).rest_matrix)[seat - p.reconstruction]
-        return msm(sums.points, [weight % Q for weight in weights])
 
     # ------------------------------------------------------------------ the leaf at the end
 

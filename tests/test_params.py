@@ -34,7 +34,7 @@ GOOD: dict[str, Any] = {"n": 8, "t": 3, "k": 3, "length": 100, "bits": 1, "maxim
         ({"offset": -1}, "offset"),
         ({"noise_bound": -1}, "noise_bound"),
         ({"noise_bound": 2**64}, "noise_bound"),
-        ({"length": 23 * 3 * 63 + 1}, "row_length"),
+        ({"length": 23 * 3 * 63 + 1}, "chunk_length"),
         ({"n": 8.0}, "n"),
         ({"t": True}, "t"),
         ({"bits": "1"}, "bits"),

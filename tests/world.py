@@ -21,7 +21,7 @@ from random import Random
 from sda.clerk import Answer, answer
 from sda.contributor import ContributorKey
 from sda.crypto.codeword import is_codeword
-from sda.crypto.curve import commit_row, from_bytes128, to_bytes128
+from sda.crypto.curve import commit_chunks, from_bytes128
 from sda.crypto.hashes import ZERO_WORD, round_hash
 from sda.crypto.keys import SecretKey
 from sda.developer import Collected, PaddedSum, collect, reveal
@@ -217,10 +217,11 @@ class World:
         return collected
 
     def accept_snapshot(self, snapshot: Snapshot) -> None:
-        """What the contract does with a snapshot: check the codeword, store the hashes."""
-        set_hash = snapshot.closed_set.hash(self.view.round_hash)
-        points = [from_bytes128(point) for point in snapshot.points]
-        assert is_codeword(points, set_hash, self.parameters.reconstruction)
+        """What the contract does with a snapshot: check the codeword, if it has the points; store the hashes."""
+        if snapshot.chunks == 1:
+            set_hash = snapshot.closed_set.hash(self.view.round_hash)
+            points = [from_bytes128(point) for point in snapshot.points]
+            assert is_codeword(points, set_hash, self.parameters.reconstruction)
         self.store_snapshot(snapshot)
 
     def store_snapshot(self, snapshot: Snapshot) -> None:
@@ -236,8 +237,8 @@ class World:
         assert given.closed_set.hash(self.view.round_hash) == self.view.closed.set_hash
         assert given.closed_set.exclusions == ZERO_WORD
         assert self.collected is not None
-        point = to_bytes128(commit_row(given.row))
-        assert point == self.collected.snapshot.points[given.seat]
+        points = self.collected.snapshot.points_of(given.seat)
+        assert commit_chunks(given.row, self.parameters) == points
         self.rows[given.seat] = given.row
 
     # ------------------------------------------------------------------ clerks and the sum

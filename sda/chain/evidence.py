@@ -222,5 +222,5 @@ def _partial(count: int, points: Sequence[Any], hashes: Sequence[bytes], rows: M
         count,
         tuple(from_bytes128(point_bytes(point), subgroup=False) for point in points),
         tuple(tuple(rows.get(late, ())) for late in range(len(hashes))),
-        tuple(map(bytes, hashes)),
+        hashes=tuple(map(bytes, hashes)),
     )

@@ -14,12 +14,29 @@ from sda.crypto.curve import IDENTITY, Point, msm
 from sda.crypto.field import Q, integers
 from sda.crypto.hashes import keccak, word
 from sda.crypto.shamir import packed_shamir
+from sda.crypto.sumtree import Sums
+from sda.params import Parameters
 
 
 def extend(points: Sequence[Point], n: int, t: int, k: int) -> list[Point]:
     """The points of all n seats from those of the seats 0 … R-1: P_j = Σ_i Λ_rest[j, i]·P_i."""
     rest = integers(packed_shamir(n, t, k).rest_matrix)
     return [*points, *(msm(points, weights) for weights in rest)]
+
+
+def commitments(sums: Sums, seat: int, parameters: Parameters) -> list[Point]:
+    """A seat's commitment to each chunk; those of the seats R … n-1 follow from the first R.
+
+    Args:
+        sums: Of a leaf or node.
+        seat: In [0, n).
+        parameters: Of the round.
+    """
+    p, chunks = parameters, [sums.chunk(index).points for index in range(sums.chunks)]
+    if seat < p.reconstruction:
+        return [points[seat] for points in chunks]
+    weights = integers(packed_shamir(p.n, p.t, p.k).rest_matrix)[seat - p.reconstruction]
+    return [msm(points, [weight % Q for weight in weights]) for points in chunks]
 
 
 def codeword_scalars(set_hash: bytes, n: int, reconstruction: int) -> list[int]:

@@ -17,6 +17,7 @@ from py_arkworks_bls12381 import G1Point, Scalar
 from sda.crypto.field import Q
 from sda.crypto.hashes import keccak
 from sda.errors import MessageError
+from sda.params import Parameters
 
 Point: TypeAlias = G1Point
 """A point of G1. Immutable; compared with ==."""
@@ -181,6 +182,11 @@ def base_table() -> FixedBase:
 def commit_row(row: Sequence[int]) -> Point:
     """Σ_i row[i] · H_i of one row, without tables."""
     return msm(generators(len(row)), row)
+
+
+def commit_chunks(row: Sequence[int], parameters: Parameters) -> tuple[bytes, ...]:
+    """The commitment to each chunk of a row, 128 bytes each."""
+    return tuple(to_bytes128(commit_row(chunk)) for chunk in parameters.chunked(row))
 
 
 def commit_rows(rows: Iterable[Sequence[int]]) -> list[Point]:

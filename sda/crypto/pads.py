@@ -63,9 +63,9 @@ def sum_of_pads(seats: Sequence[int], rows: Sequence[Sequence[int]], parameters:
 
 
 def _in_element_order(matrix: FieldArray, parameters: Parameters) -> list[int]:
-    """The k × m matrix of secrets, less its blinding column: element e is in row e mod k, column e div k."""
-    values = integers(matrix)
-    return [values[e % parameters.k][e // parameters.k] for e in range(parameters.elements)]
+    """The k × C·m matrix of secrets, less its blinding columns: element e is in row e mod k, packed column e div k."""
+    values, k = integers(matrix), parameters.k
+    return [values[e % k][parameters.place(e // k)] for e in range(parameters.elements)]
 
 
 def developer_mask(round_hash: bytes, public: bytes, nonce: bytes, shared: bytes, elements: int) -> list[int]:

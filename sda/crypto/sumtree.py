@@ -14,6 +14,7 @@ from operator import add
 from sda.crypto.curve import IDENTITY, Point, point_hash
 from sda.crypto.field import Q, row_to_bytes
 from sda.crypto.hashes import ZERO_WORD, keccak, word
+from sda.crypto.merkle import merkle_root
 from sda.params import Parameters
 
 
@@ -23,13 +24,15 @@ class Sums:
 
     Attributes:
         count: Data contributions.
-        points: Commitments of the seats 0 … R-1.
-        corrections: Correction rows of the seats R … n-1, m elements each.
+        points: Commitments of the seats 0 … R-1 to chunk 0, then those to chunk 1, and so on.
+        corrections: Correction rows of the seats R … n-1, C·m elements each.
+        chunks: C.
     """
 
     count: int
     points: tuple[Point, ...]
     corrections: tuple[tuple[int, ...], ...]
+    chunks: int = 1
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
@@ -39,6 +42,7 @@ class Sums:
                 tuple((a + b) % Q for a, b in zip(mine, theirs, strict=True))
                 for mine, theirs in zip(self.corrections, other.corrections, strict=True)
             ),
+            self.chunks,
         )
 
     @cached_property
@@ -51,9 +55,27 @@ class Sums:
         """g_R … g_{n-1}."""
         return tuple(keccak(row_to_bytes(row)) for row in self.corrections)
 
+    def chunk(self, index: int) -> Sums:
+        """One chunk of these sums: what a narrow round's would be."""
+        if self.chunks == 1:
+            return self
+        seats, m = len(self.points) // self.chunks, len(self.corrections[0]) // self.chunks if self.corrections else 0
+        points = self.points[seats * index : seats * (index + 1)]
+        return Sums(self.count, points, tuple(row[m * index : m * (index + 1)] for row in self.corrections))
+
+    @cached_property
+    def bodies(self) -> tuple[bytes, ...]:
+        """The body of every chunk."""
+        return tuple(self.chunk(index).body for index in range(self.chunks))
+
     @cached_property
     def body(self) -> bytes:
-        """keccak(count ‖ point hashes ‖ correction hashes); at a leaf, what the contributor signs."""
+        """Of one chunk keccak(count ‖ point hashes ‖ correction hashes), of several the Merkle root over their bodies.
+
+        At a leaf it is what the contributor signs.
+        """
+        if self.chunks > 1:
+            return merkle_root(self.bodies)
         return keccak(b"".join((word(self.count), *self.point_hashes, *self.correction_hashes)))
 
 
@@ -78,7 +100,8 @@ def no_sums(parameters: Parameters) -> Sums:
     """The sums of nothing: count 0, identity points, zero rows."""
     zero_row = (0,) * parameters.row_length
     late = parameters.n - parameters.reconstruction
-    return Sums(0, (IDENTITY,) * parameters.reconstruction, (zero_row,) * late)
+    points = (IDENTITY,) * (parameters.reconstruction * parameters.chunks)
+    return Sums(0, points, (zero_row,) * late, parameters.chunks)
 
 
 @dataclass(frozen=True)

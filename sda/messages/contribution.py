@@ -40,6 +40,11 @@ class Kind(IntEnum):
     DATA = 0
     NOISE = 1
 
+    @property
+    def count(self) -> int:
+        """What its leaf counts."""
+        return 1 if self is Kind.DATA else 0
+
 
 def _kind(value: int) -> Kind:
     try:
@@ -49,7 +54,7 @@ def _kind(value: int) -> Kind:
 
 
 def _size(parameters: Parameters, padded_bytes: int) -> int:
-    commitments = COMPRESSED_BYTES * parameters.reconstruction
+    commitments = COMPRESSED_BYTES * parameters.reconstruction * parameters.chunks
     late_seats = parameters.n - parameters.reconstruction
     corrections = ELEMENT_BYTES * parameters.row_length * late_seats
     return _HEADER_BYTES + padded_bytes + commitments + corrections + SIGNATURE_BYTES
@@ -279,7 +284,8 @@ def _read_leaf(reader: Reader, parameters: Parameters, padded_bytes: int, check_
     nonce = reader.take(NONCE_BYTES)
     padded = reader.take(padded_bytes)
     points = tuple(
-        decompress(reader.take(COMPRESSED_BYTES), subgroup=check_subgroup) for _ in range(parameters.reconstruction)
+        decompress(reader.take(COMPRESSED_BYTES), subgroup=check_subgroup)
+        for _ in range(parameters.reconstruction * parameters.chunks)
     )
     row_bytes = ELEMENT_BYTES * parameters.row_length
     corrections = tuple(
@@ -287,6 +293,6 @@ def _read_leaf(reader: Reader, parameters: Parameters, padded_bytes: int, check_
     )
     signature = reader.take(SIGNATURE_BYTES)
     check_signature_form(signature)
-    sums = Sums(1 if kind is Kind.DATA else 0, points, corrections)
+    sums = Sums(kind.count, points, corrections, parameters.chunks)
     leaf = Leaf(round_hash, account, position, kind, payout, nonce, padded, sums, signature)
     return leaf, padded

@@ -212,19 +212,19 @@ def encode_sums(sums: Sums) -> bytes:
 def decode_sums(data: bytes, parameters: Parameters) -> Sums:
     """Read what `encode_sums` wrote; the store is trusted as to subgroups, clerks check for themselves."""
     count = int.from_bytes(data[:_COUNT_BYTES], "big")
-    end = _COUNT_BYTES + POINT_BYTES * parameters.reconstruction
+    end = _COUNT_BYTES + POINT_BYTES * parameters.reconstruction * parameters.chunks
     points = tuple(
         from_bytes128(data[i : i + POINT_BYTES], subgroup=False) for i in range(_COUNT_BYTES, end, POINT_BYTES)
     )
     row_bytes = ELEMENT_BYTES * parameters.row_length
     rows = tuple(tuple(row_from_bytes(data[i : i + row_bytes])) for i in range(end, len(data), row_bytes))
-    return Sums(count, points, rows)
+    return Sums(count, points, rows, parameters.chunks)
 
 
 def sums_size(parameters: Parameters) -> int:
     late_seats = parameters.n - parameters.reconstruction
     rows = ELEMENT_BYTES * parameters.row_length * late_seats
-    return _COUNT_BYTES + POINT_BYTES * parameters.reconstruction + rows
+    return _COUNT_BYTES + POINT_BYTES * parameters.reconstruction * parameters.chunks + rows
 
 
 def encode_leaf(leaf: Node) -> bytes:

@@ -18,6 +18,7 @@ from sda.round import ClaimProof, Snapshot
 _HASH = 32
 _COUNT = 4
 _BITMAP = 8
+_CHUNKS = 2
 _LENGTH = 4
 
 
@@ -68,8 +69,9 @@ def unframe(data: bytes) -> list[bytes]:
 
 
 def encode_snapshot(snapshot: Snapshot) -> bytes:
-    """left ‖ right ‖ count(4) ‖ noise(8) ‖ roster root ‖ enrolment root ‖ n(1) ‖ R(1) ‖ points ‖ corrections."""
-    n, threshold = len(snapshot.points), len(snapshot.points) - len(snapshot.corrections)
+    """left ‖ right ‖ count(4) ‖ noise(8) ‖ roster root ‖ enrolment root ‖ n(1) ‖ R(1) ‖ C(2) ‖ points ‖ corrections."""
+    n = snapshot.seats
+    threshold = n - len(snapshot.corrections) // snapshot.chunks
     return b"".join(
         (
             snapshot.left,
@@ -79,6 +81,7 @@ def encode_snapshot(snapshot: Snapshot) -> bytes:
             snapshot.roster_root,
             snapshot.enrolment_root,
             bytes([n, threshold]),
+            snapshot.chunks.to_bytes(_CHUNKS, "big"),
             *snapshot.points,
             *snapshot.corrections,
         )
@@ -94,10 +97,13 @@ def decode_snapshot(data: bytes) -> Snapshot:
     n, threshold = cursor.integer(1), cursor.integer(1)
     if not 1 <= threshold <= n <= MAXIMUM_SEATS:
         raise MessageError(f"snapshot: {n} seats and threshold {threshold}, must be 1 ≤ R ≤ n ≤ {MAXIMUM_SEATS}")
-    points = tuple(cursor.take(POINT_BYTES) for _ in range(n))
-    corrections = tuple(cursor.take(_HASH) for _ in range(n - threshold))
+    chunks = cursor.integer(_CHUNKS)
+    if chunks < 1:
+        raise MessageError("snapshot: 0 chunks, must be at least 1")
+    points = tuple(cursor.take(POINT_BYTES) for _ in range(chunks * n))
+    corrections = tuple(cursor.take(_HASH) for _ in range(chunks * (n - threshold)))
     cursor.end()
-    return Snapshot(left, right, count, noise, roster_root, enrolment_root, points, corrections)
+    return Snapshot(left, right, count, noise, roster_root, enrolment_root, points, corrections, chunks)
 
 
 # ---------------------------------------------------------------------- parts of the tree

@@ -17,7 +17,7 @@ from tests.cli.steps import OPEN, collecting
         ("--t 0", "t = 0: must be an integer in [1, 64] (privacy threshold)"),
         ("--bits 65", "bits = 65: must be an integer in [1, 64] (of a coordinate)"),
         ("--length 0", "length = 0: must be an integer in [1, 4294967295] (coordinates of a vector)"),
-        ("--length 99999", "row_length = "),
+        ("--length 99999", "chunk_length = "),
         ("--maximum 1", "maximum = 1: must be an integer in [2, 4294967295] (contributors)"),
         ("--offset 256", "offset = 256: must be an integer in [0, 255] (below 2^bits)"),
         ("--minimum 1001", "InvalidTerm(field=minimum, value=1001, lowest=2, highest=1000)"),
