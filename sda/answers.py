@@ -17,9 +17,13 @@ from pathlib import Path
 
 from sda.clerk import Answer
 from sda.crypto.field import row_from_bytes, row_to_bytes
+from sda.crypto.sumtree import Sums
 from sda.errors import SDAError
 from sda.keys import make_private_directory
-from sda.round import ClosedSet
+from sda.params import Parameters
+from sda.relay.tree import decode_sums, encode_sums
+from sda.relay.wire import decode_snapshot, encode_snapshot, frame, unframe
+from sda.round import ClosedSet, Snapshot
 
 FILE_NAME = "answers.sqlite"
 RESERVE_BYTES = 1 << 18
@@ -60,6 +64,11 @@ class AnswerBook:
                 " round_hash BLOB, seat INTEGER, set_hash BLOB, closed_set BLOB NOT NULL, row BLOB NOT NULL,"
                 " PRIMARY KEY (round_hash, seat, set_hash))"
             )
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS openings ("
+                " round_hash BLOB, seat INTEGER, set_hash BLOB, snapshot BLOB NOT NULL, leaves BLOB NOT NULL,"
+                " PRIMARY KEY (round_hash, seat, set_hash))"
+            )
         self._path.chmod(0o600)
         if self._path.stat().st_size < RESERVE_BYTES:
             self._reserve()
@@ -87,6 +96,12 @@ class AnswerBook:
                     "INSERT OR REPLACE INTO computed VALUES (?, ?, ?, ?, ?)",
                     (*key, computed.closed_set.encode(), row_to_bytes(computed.row)),
                 )
+                if computed.snapshot is not None:
+                    leaves = frame(encode_sums(leaf) for leaf in computed.leaves)
+                    connection.execute(
+                        "INSERT OR REPLACE INTO openings VALUES (?, ?, ?, ?, ?)",
+                        (*key, encode_snapshot(computed.snapshot), leaves),
+                    )
         except sqlite3.OperationalError as error:
             _log.warning("%s: a computed row cannot be kept (%s)", self._path, error)
 
@@ -98,6 +113,22 @@ class AnswerBook:
                 (round_hash, seat, set_hash),
             ).fetchone()
         return None if stored is None else Answer(seat, ClosedSet.decode(stored[0]), row_from_bytes(stored[1]))
+
+    def opening(
+        self, round_hash: bytes, seat: int, set_hash: bytes, parameters: Parameters
+    ) -> tuple[Snapshot, list[Sums]] | None:
+        """With what chunks of a wide round's row are opened, None if it is not kept.
+
+        A relay that withholds it later cannot make a seat lose a doubt.
+        """
+        with closing(self._connect()) as connection:
+            stored = connection.execute(
+                "SELECT snapshot, leaves FROM openings WHERE round_hash = ? AND seat = ? AND set_hash = ?",
+                (round_hash, seat, set_hash),
+            ).fetchone()
+        if stored is None:
+            return None
+        return decode_snapshot(stored[0]), [decode_sums(leaf, parameters) for leaf in unframe(stored[1])]
 
     def record(self, round_hash: bytes, seat: int, set_hash: bytes, row: list[int]) -> None:
         """Write an answer down; writing the same one again is harmless.
@@ -127,6 +158,7 @@ class AnswerBook:
         """Drop what was computed for a round that is over; answers stay, so that there is never a second one."""
         with closing(self._connect()) as connection, connection:
             connection.execute("DELETE FROM computed WHERE round_hash = ?", (round_hash,))
+            connection.execute("DELETE FROM openings WHERE round_hash = ?", (round_hash,))
 
     def find(self, round_hash: bytes, seat: int) -> tuple[bytes, list[int]] | None:
         """Set hash and row of the answer of a seat, None if it gave none."""

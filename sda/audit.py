@@ -297,7 +297,7 @@ class _Audit:
     def check_fees(self) -> str:
         """Right rows are credited when the round is settled, each with the same fee."""
         terms, count = self._view.terms, self._closed.counted
-        fee = terms.flat_fee + terms.rate * count * terms.m
+        fee = terms.row_fee(count)
         credited = Counter[bytes]()
         for credit in self._events.credits:
             credited[credit.account] += credit.amount

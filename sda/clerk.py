@@ -26,7 +26,7 @@ from sda.opening import OpenTree
 from sda.pairing import InvalidEnrolmentError, Workers
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
-from sda.round import Closed, ClosedSet, RoundView, Seat, Settled
+from sda.round import Closed, ClosedSet, RoundView, Seat, Settled, Snapshot
 from sda.rows import SeatRows
 from sda.settling import leaf_at, remaining
 from sda.walk import Walk
@@ -58,12 +58,16 @@ class Answer:
     Attributes:
         seat: Which.
         closed_set: What it answers.
-        row: m elements.
+        row: C·m elements.
+        snapshot: Of a wide round, whose points are not on chain: a doubted chunk is opened with it.
+        leaves: Of a wide round, what its excluded leaves committed to.
     """
 
     seat: int
     closed_set: ClosedSet
     row: list[int] = field(repr=False)
+    snapshot: Snapshot | None = field(default=None, repr=False)
+    leaves: tuple[Sums, ...] = field(default=(), repr=False)
 
 
 def answer(
@@ -101,6 +105,7 @@ def answer(
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
     points = job.snapshot.points_of(seat.index)
+    excluded: list[Sums] = []
     if view.closed.settled is not None:
         tree = OpenTree(view, relay, job.snapshot, answers)
         excluded = [leaf_at(tree, each) for each in view.closed.settled.excluded]
@@ -108,7 +113,10 @@ def answer(
         points = remaining(view.parameters, job.snapshot, excluded, seat.index)
     if commit_chunks(row, view.parameters) != points:
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
-    return Answer(seat.index, view.closed.answered_set(job.snapshot.closed_set), row)
+    closed_set = view.closed.answered_set(job.snapshot.closed_set)
+    if view.parameters.chunks == 1:
+        return Answer(seat.index, closed_set, row)
+    return Answer(seat.index, closed_set, row, job.snapshot, tuple(excluded))
 
 
 def find_liar(

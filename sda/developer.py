@@ -29,6 +29,7 @@ from sda.params import Parameters
 from sda.relay.interface import Publication, Relay
 from sda.relay.tree import Subtree, TreeRecord, growths
 from sda.round import Exclusion, RoundView, Snapshot
+from sda.settling import less
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secre
         return padded_sum
     bodies = {_sender(view, relay, each): each.body for each in view.closed.settled.excluded}
     dealers = padded_sum.dealers - sum(each.noise for each in view.closed.settled.excluded)
-    elements = padded_sum.elements
+    elements, points = padded_sum.elements, padded_sum.points
     for message in relay.contributions(view.round_hash) if bodies else ():
         header = Header.decode(message)
         body = bodies.pop((header.kind, header.position), None)
@@ -238,10 +239,11 @@ def without_excluded(view: RoundView, padded_sum: PaddedSum, relay: Relay, secre
         if contribution.leaf.body != body:
             raise RelayError(f"round {view.round_id}: the relay serves another contribution than was excluded")
         elements = tuple(subtract(elements, unmasked(contribution, _holder(view, relay, header), secret)))
+        points = less(points, contribution.leaf.sums, view.parameters)
     if bodies:
         raise RelayError(f"round {view.round_id}: the relay does not have {len(bodies)} of the excluded contributions")
-    # The points are known by the set hash, which the caller's view has from the chain.
-    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points, dealers)
+    # A narrow round's points are known by the set hash, which the caller's view has from the chain.
+    return PaddedSum(view.closed.set_hash, elements, view.closed.settled.points or points, dealers)
 
 
 def _sender(view: RoundView, relay: Relay, excluded: Exclusion) -> tuple[Kind, int]:

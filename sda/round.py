@@ -119,6 +119,10 @@ class Terms:
             reward=reward,
         )
 
+    def row_fee(self, count: int) -> int:
+        """What a right row over so many contributors earns, token units: flat fee + rate × N × m × C."""
+        return self.flat_fee + self.rate * count * self.parameters.row_length
+
     @cached_property
     def parameters(self) -> Parameters:
         """The parameters of encoding and sharing.
@@ -261,16 +265,22 @@ class Snapshot:
     def _hashes(self) -> tuple[bytes, ...]:
         return tuple(map(keccak, self.points))
 
+    def words(self, chunk: int) -> tuple[bytes, ...]:
+        """Of a chunk's body at the root, after the count: the first R points' hashes and the corrections'."""
+        n, late = self.seats, len(self.corrections) // self.chunks
+        points = self._hashes[n * chunk : n * (chunk + 1) - late]
+        return *points, *self.corrections[late * chunk : late * (chunk + 1)]
+
+    @cached_property
+    def bodies(self) -> tuple[bytes, ...]:
+        """The body of every chunk at the root."""
+        chunks = range(self.chunks)
+        return tuple(keccak(b"".join((word(self.count), *self.words(chunk)))) for chunk in chunks)
+
     @cached_property
     def body(self) -> bytes:
-        """Of the root: it covers count, the first R points of each chunk, and the corrections."""
-        n, late = self.seats, len(self.corrections) // self.chunks
-        bodies = []
-        for chunk in range(self.chunks):
-            points = self._hashes[n * chunk : n * (chunk + 1) - late]
-            corrections = self.corrections[late * chunk : late * (chunk + 1)]
-            bodies.append(keccak(b"".join((word(self.count), *points, *corrections))))
-        return merkle_root(bodies)
+        """Of the root."""
+        return merkle_root(self.bodies)
 
     @cached_property
     def root(self) -> bytes:

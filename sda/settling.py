@@ -39,6 +39,19 @@ def remaining_points(view: RoundView, snapshot: Snapshot, leaves: Sequence[Sums]
     return [point for seat in range(view.parameters.n) for point in remaining(view.parameters, snapshot, leaves, seat)]
 
 
+def less(points: Sequence[bytes], leaf: Sums, parameters: Parameters) -> tuple[bytes, ...]:
+    """All seats' points without an excluded leaf.
+
+    Args:
+        points: D_0 … D_{n-1} of chunk 0, then of chunk 1, and so on, 128 bytes each.
+        leaf: What it committed to.
+        parameters: Of the round.
+    """
+    by_seat = [commitments(leaf, seat, parameters) for seat in range(parameters.n)]
+    taken = [by_seat[seat][chunk] for chunk in range(parameters.chunks) for seat in range(parameters.n)]
+    return tuple(to_bytes128(from_bytes128(a, subgroup=False) - b) for a, b in zip(points, taken, strict=True))
+
+
 def remaining(parameters: Parameters, snapshot: Snapshot, leaves: Sequence[Sums], seat: int) -> tuple[bytes, ...]:
     """A seat's points, one a chunk, without the excluded leaves."""
     points = [from_bytes128(point, subgroup=False) for point in snapshot.points_of(seat)]

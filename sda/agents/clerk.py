@@ -16,6 +16,7 @@ from sda.agents.deeds import Deed, attempt
 from sda.agents.drafts import review_draft
 from sda.agents.inspection import Inspection
 from sda.agents.noise import Sampler, deal_noise
+from sda.agents.posting import post_and_open
 from sda.agents.seat import SeatDesk
 from sda.answers import AnswerBook
 from sda.chain.client import Receipt
@@ -202,6 +203,8 @@ class ClerkAgent:
             yield attempt("round closed", round_id, lambda: self._close(round_id))
         elif owes and view.state is State.DISPUTING:
             yield from self._inspections.setdefault(view.round_hash, Inspection()).look(desk)
+        elif owes and facts.wide and view.state is State.ANSWERING:
+            yield from post_and_open(desk)
         elif owes and view.state in (State.ANSWERING, State.COMPLETED):
             yield attempt("row sent", round_id, desk.answer)
 

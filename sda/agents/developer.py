@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from sda.agents.closed import closed_snapshot
 from sda.agents.drafts import leaves_to_leave_out, reviews
+from sda.agents.rowcheck import RowCheck
 from sda.chain.client import Receipt
 from sda.chain.contracts import Contracts
 from sda.chain.structs import Outcome
@@ -50,6 +52,7 @@ class DeveloperAgent:
         self.relay = relay
         self._directory = directory
         self._executor = check_name(executor)
+        self._row_checks: dict[bytes, RowCheck] = {}
 
     @property
     def account(self) -> AccountKey:
@@ -147,18 +150,57 @@ class DeveloperAgent:
         return WorkFiles(self._file("work", round_id))
 
     def reveal(self, round_id: int) -> list[int]:
-        """The sum of the contributors' vectors, from R accepted rows and the padded sum kept here.
+        """The sum of the contributors' vectors, from R right rows and the padded sum kept here.
+
+        The rows of a wide round need not be final: they are checked here, all of them.
 
         Raises:
             ProofError: Too few rows, or no padded sum of this set was kept here.
         """
-        path = self._padded_sum_file(round_id)
-        if not path.exists():
-            raise ProofError(f"round {round_id}: {path} is not there; the snapshot was not taken from here")
         view = self.rounds.view(round_id)
         self.relay.open_round(view)
-        padded_sum = without_excluded(view, PaddedSum.from_json(path.read_text()), self.relay, self.round_key)
-        return reveal(view, padded_sum, self.rounds.rows(round_id))
+        padded_sum = self._padded_sum(view)
+        wide = view.parameters.chunks > 1
+        return reveal(view, padded_sum, self._row_check(view).rows(view) if wide else self.rounds.rows(round_id))
+
+    def has_rows(self, round_id: int) -> bool:
+        """Whether R right rows are there: the sum can be revealed."""
+        facts, terms = self.rounds.round(round_id), self.rounds.terms(round_id)
+        enough = terms.t + terms.k
+        if not facts.wide:
+            return facts.answered.bit_count() >= enough
+        if len(self.rounds.checks.posted(round_id)) < enough:
+            return False
+        view = self.rounds.view(round_id)
+        return len(self._row_check(view).rows(view)) >= enough
+
+    def check_rows(self, round_id: int) -> list[str]:
+        """Look at the rows of a wide round: show those that are wrong, doubt those that are withheld.
+
+        Returns:
+            What was done, in words; nothing in a narrow round, whose rows the contract checks.
+
+        Raises:
+            ProofError: No padded sum of this set was kept here.
+        """
+        view = self.rounds.view(round_id)
+        if view.parameters.chunks == 1 or view.state is not State.ANSWERING:
+            return []
+        self.relay.open_round(view)
+        return self._row_check(view).act(view)
+
+    def _row_check(self, view: RoundView) -> RowCheck:
+        if view.round_hash not in self._row_checks:
+            check = RowCheck(self.contracts, self.account, self.relay, self._padded_sum(view))
+            self._row_checks[view.round_hash] = check
+        return self._row_checks[view.round_hash]
+
+    def _padded_sum(self, view: RoundView) -> PaddedSum:
+        """Of the set that rows answer."""
+        path = self._padded_sum_file(view.round_id)
+        if not path.exists():
+            raise ProofError(f"round {view.round_id}: {path} is not there; the snapshot was not taken from here")
+        return without_excluded(view, PaddedSum.from_json(path.read_text()), self.relay, self.round_key)
 
     def answer_challenges(self, round_id: int) -> list[int]:
         """Post what seats demanded and did not get from the relay; whoever is silent here is convicted.
@@ -169,7 +211,8 @@ class DeveloperAgent:
         view = self.rounds.view(round_id)
         self.relay.open_round(view)
         disputes = self.rounds.disputes
-        tree = OpenTree(view, self.relay, self.rounds.published_snapshot(round_id))
+        _, snapshot = closed_snapshot(self.rounds, self.relay, view)
+        tree = OpenTree(view, self.relay, snapshot)
         answered = []
         for challenge in disputes.challenges(round_id):
             if challenge.deadline == 0:
@@ -184,8 +227,11 @@ class DeveloperAgent:
         return answered
 
     def close(self, round_id: int) -> Receipt:
-        """Settle a round that is over, and have the bonds of seats' demands paid out to whom they belong."""
+        """Settle a round that is over, and have the bonds of demands and doubts paid out to whom they belong."""
         receipt = self.rounds.close(self.account, round_id)
+        for doubt in self.rounds.checks.doubts(round_id):
+            if not doubt.settled:
+                self.rounds.checks.reclaim(self.account, round_id, doubt.seat, doubt.chunk)
         for challenge in self.rounds.disputes.challenges(round_id):
             if challenge.held:
                 self.rounds.disputes.reclaim(self.account, challenge.id)

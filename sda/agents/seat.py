@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from sda.agents.closed import closed_snapshot
 from sda.answers import AnswerBook
 from sda.chain.contracts import Contracts
 from sda.chain.settings import in_tokens
@@ -44,7 +45,7 @@ class SeatDesk:
         self.relay = relay
         self.view = view
         self.seat: Seat = next(seat for seat in view.seats if seat.clerk_id == clerk_id)
-        self._book = book
+        self.book = book
 
     @property
     def account(self) -> AccountKey:
@@ -75,7 +76,7 @@ class SeatDesk:
         view = view or self.view
         if view.closed is None:
             raise ProofError(f"round {view.round_id}: has no snapshot")
-        kept = self._book.kept(view.round_hash, self.seat.index, view.closed.set_hash)
+        kept = self.book.kept(view.round_hash, self.seat.index, view.closed.set_hash)
         if kept is not None:
             return kept
         self.relay.open_round(view)
@@ -86,18 +87,18 @@ class SeatDesk:
         finally:
             # Also after a failure: verified contributors need not be verified again.
             pairs.save(self.pairs_file)
-        self._book.keep(view.round_hash, found)
+        self.book.keep(view.round_hash, found)
         return found
 
     def answer(self) -> str:
         """Send the row, which is written down first: a seat answers one set and never a second."""
         view, seat = self.view, self.seat.index
         found = self.compute()
-        self._book.record(view.round_hash, seat, found.closed_set.hash(view.round_hash), found.row)
+        self.book.record(view.round_hash, seat, found.closed_set.hash(view.round_hash), found.row)
         right, _ = self.rounds.submit_row(self.account, view.round_id, seat, found.closed_set, found.row)
         if not right:
             raise ProofError(f"seat {seat}: the contract found the row wrong")
-        fee = view.terms.flat_fee + view.terms.rate * found.closed_set.count * view.terms.m
+        fee = view.terms.row_fee(found.closed_set.count)
         return f"seat {seat}: earns {in_tokens(fee)} tokens when the round is settled"
 
     def walk(self, view: RoundView | None = None) -> Walk:
@@ -126,7 +127,7 @@ class SeatDesk:
     def _excluded(self) -> tuple[Snapshot, list[Exclusion], list[Sums]]:
         """The snapshot, what verdicts took out of it, and what that had committed to."""
         self.relay.open_round(self.view)
-        snapshot = self.rounds.published_snapshot(self.view.round_id)
+        _, snapshot = closed_snapshot(self.rounds, self.relay, self.view)
         excluded = self.disputes.exclusions(self.view.round_id)
         tree = OpenTree(self.view, self.relay, snapshot, self.disputes.answers(self.view, self.seat.index))
         return snapshot, excluded, [leaf_at(tree, each) for each in excluded]

@@ -30,9 +30,10 @@ class Contracts:
     rounds: Rounds
 
     def touched(self, first: int, last: int) -> bool:
-        """Whether registry, rounds or disputes announced anything in these blocks; one node that says so is enough."""
-        disputes = self.rounds.disputes
-        addresses = [self.registry.address, self.rounds.address, disputes.address, disputes.frauds.address]
+        """Whether any of the contracts announced anything in these blocks; one node that says so is enough."""
+        disputes, checks = self.rounds.disputes, self.rounds.checks
+        addresses = [self.registry.address, self.rounds.address]
+        addresses += [disputes.address, disputes.frauds.address, checks.address]
         return last - first >= LOG_RANGE or self.chain.has_logs(addresses, first, last)
 
     @classmethod

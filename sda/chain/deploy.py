@@ -24,8 +24,8 @@ from sda.crypto.hashes import keccak
 from sda.errors import ChainError, ParameterError, SDAError
 from sda.messages.account import AccountKey
 
-FILE_VERSION = 2
-CONTRACTS = ("token", "generators", "randomness", "registry", "disputes", "rounds")
+FILE_VERSION = 3
+CONTRACTS = ("token", "generators", "randomness", "registry", "disputes", "checks", "rounds")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Deployment:
     Attributes:
         chain_id: Of the chain.
         block: From which on there are events.
-        token, generators, randomness, registry, disputes, rounds: Addresses, 20 bytes.
+        token, generators, randomness, registry, disputes, checks, rounds: Addresses, 20 bytes.
         settings: As deployed.
     """
 
@@ -46,6 +46,7 @@ class Deployment:
     randomness: bytes
     registry: bytes
     disputes: bytes
+    checks: bytes
     rounds: bytes
     settings: Settings
 
@@ -163,27 +164,31 @@ def deploy_through(
     data = create(generators_init_code())
     randomness = create(init_code("RandaoBeacon"))
 
-    # Registry and disputes obey one rounds contract, and that knows both: the later address is known beforehand
-    # from the deployer's nonce.
-    expected = created_address(deployer, chain.nonce(deployer) + 2)
+    # Registry, disputes and row checks obey one rounds contract, and that knows all of them: the later address is known
+    # beforehand from the deployer's nonce.
+    expected = created_address(deployer, chain.nonce(deployer) + 3)
     obeyed, hook = to_text(expected), to_text(eligibility)
     registry = create(init_code("ClerkRegistry", _made(token), obeyed, hook, settings.registry.values))
     judged = (obeyed, _made(registry), _made(token), _made(data))
     disputes = create(init_code("Disputes", *judged, settings.disputes.values))
-    parts = (_made(token), _made(registry), _made(randomness), _made(data), _made(disputes))
+    checks = create(init_code("RowChecks", obeyed, _made(registry), _made(disputes), _made(token), _made(data)))
+    parts = (_made(token), _made(registry), _made(randomness), _made(data), _made(disputes), _made(checks))
     rounds = create(init_code("Rounds", *parts, settings.rounds.values))
     if rounds.created != expected:
         raise ChainError(
             f"rounds: deployed at {_made(rounds)}, but the registry expects it at {obeyed};"
             " another transaction of the deployer came between: deploy again"
         )
+    made = (token, data, randomness, registry, disputes, checks, rounds)
     deployment = Deployment(
         chain_id=chain.chain_id,
         block=token.block,
         settings=settings,
         **{
             name: from_text(_made(receipt))
-            for name, receipt in zip(CONTRACTS, (token, data, randomness, registry, disputes, rounds), strict=True)
+            for name, receipt in zip(
+                CONTRACTS, (token, data, randomness, registry, disputes, checks, rounds), strict=True
+            )
         },
     )
     deployment.check(chain)

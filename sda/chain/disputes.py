@@ -116,6 +116,7 @@ class Disputes:
             (key_struct(secret.public), key_struct(other), shared, proof_struct(proof)),
             [point_struct(to_bytes128(point)) for point in opened.sums.points] if late >= 0 else [],
             list(opened.sums.corrections[late]) if late >= 0 else [],
+            (0, []),
         )
 
     # ------------------------------------------------------------------ settling
@@ -168,7 +169,7 @@ class Disputes:
         """Demand what is under a node, for a bond."""
         place = place_struct(finding.place)
         return self.contract.transact(
-            sender, "challenge", view.round_id, seat.index, place, finding.hash, permit.struct
+            sender, "challenge", view.round_id, seat.index, place, finding.hash, 0, permit.struct
         )
 
     def challenges(self, round_id: int) -> list[Challenge]:
@@ -223,6 +224,7 @@ class Disputes:
             [point_struct(to_bytes128(point)) for point in opened.sums.points],
             list(opened.sums.correction_hashes),
             list(opened.sums.corrections[late]) if late >= 0 else [],
+            (0, []),
         )
 
     def unanswered(self, sender: AccountKey, challenge_id: int) -> Receipt:

@@ -125,7 +125,7 @@ def body_words(sums: Sums) -> list[bytes]:
 
 def opening_struct(node: OpenNode) -> Any:
     """`Opening`."""
-    return node.left, node.right, node.sums.count, body_words(node.sums)
+    return node.left, node.right, node.sums.count, body_words(node.sums), (0, [])
 
 
 def value_of(sums: Sums, seat: int) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sda.audit import AcceptedRow, Claimed, Credit, Events, SeatEvent, Slashed
 from sda.chain.addresses import from_text, to_text
+from sda.chain.checks import RowChecks
 from sda.chain.client import Chain, Receipt, sensible_answers
 from sda.chain.contract import Contract, Event
 from sda.chain.disputes import Disputes
@@ -63,6 +64,11 @@ class Rounds:
     def disputes(self) -> Disputes:
         """Where lies are shown."""
         return Disputes(self.chain, from_text(self.contract.call("disputes")), self.contract.since)
+
+    @cached_property
+    def checks(self) -> RowChecks:
+        """Where rows of wide rounds are posted."""
+        return RowChecks(self.chain, from_text(self.contract.call("checks")), self.contract.since)
 
     @property
     def rewards_address(self) -> bytes:
@@ -117,8 +123,7 @@ class Rounds:
             snapshot.noise,
             snapshot.roster_root,
             snapshot.enrolment_root,
-            [point_struct(point) for point in snapshot.points],
-            list(snapshot.corrections),
+            *_commitments(snapshot),
         )
         return self.contract.transact(sender, "snapshot", round_id, struct)
 
@@ -374,7 +379,7 @@ class Rounds:
         )
 
     def published_snapshot(self, round_id: int) -> Snapshot:
-        """The snapshot, from the developer's transaction: nothing that a relay says is needed.
+        """The snapshot of a narrow round, from the developer's transaction: nothing that a relay says is needed.
 
         Raises:
             ChainError: There is none, or what the node shows is not the one the contract accepted.
@@ -391,6 +396,13 @@ class Rounds:
         if genuine != (facts.root, facts.set_hash):
             raise ChainError(f"round {round_id}: the snapshot's transaction does not hold what was accepted")
         return snapshot
+
+
+def _commitments(snapshot: Snapshot) -> tuple[list[Any], list[bytes], bytes]:
+    """Points, corrections, body: of a wide round the chain has the body alone."""
+    if snapshot.chunks > 1:
+        return [], [], snapshot.body
+    return [point_struct(point) for point in snapshot.points], list(snapshot.corrections), ZERO_WORD
 
 
 def _snapshot(struct: Any) -> Snapshot:

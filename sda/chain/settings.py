@@ -153,7 +153,7 @@ class Settings:
     def __post_init__(self) -> None:
         # The contracts refuse the same, but only once some of them are deployed.
         registry, rounds = self.registry, self.rounds
-        _require(registry, "unbonding_period", 3 * rounds.maximum_window, _UINT32)
+        _require(registry, "unbonding_period", 5 * rounds.maximum_window, _UINT32)
         _require(registry, "draw_window", 1, BEACON_LOOKBACK)
         _require(rounds, "no_data_burn", 0, registry.minimum_stake // registry.maximum_seats)
         # The smallest deposit, 4 · abort_burn, pays the "no data" of every seat.
@@ -201,7 +201,7 @@ DEVNET = Settings(
         registration_fee=TOKEN,
         cap_multiple=8,
         maximum_seats=4,
-        unbonding_period=3 * _DEVNET_MAXIMUM_WINDOW,
+        unbonding_period=5 * _DEVNET_MAXIMUM_WINDOW,
         epoch_length=30 * _DAY,
         draw_window=256,
     ),
@@ -228,8 +228,9 @@ TESTNET = Settings(
         registration_fee=10 * TOKEN,
         cap_multiple=8,
         maximum_seats=4,
-        # The collect, complaint and row windows, and a week to spare for the draw and for slow settlement.
-        unbonding_period=28 * _DAY,
+        # The collect and complaint windows, the three row windows of a wide round, and a week to spare for the draw and
+        # for slow settlement.
+        unbonding_period=42 * _DAY,
         epoch_length=30 * _DAY,
         draw_window=1024,
     ),

@@ -66,6 +66,7 @@ class Round:
         extended_to: Complaints last until then at least, unix seconds.
         settled_at: When the excluded leaves were taken out, unix seconds; 0 if they were not.
         no_data: Seats that declared "no data".
+        wide: Whether a row has more than one chunk.
         held: Token units still held for the round.
         deposit, slashed: Parts of `held`.
         finder: Who convicted the developer, 20 bytes.
@@ -91,6 +92,7 @@ class Round:
     extended_to: int
     settled_at: int
     no_data: int
+    wide: bool
     held: int
     deposit: int
     slashed: int

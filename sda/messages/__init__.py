@@ -5,6 +5,7 @@ from sda.messages.contribution import Contribution, Kind, Leaf, contribution_siz
 from sda.messages.domain import Domain
 from sda.messages.enrolment import ENROLMENT_BYTES, Enrolment
 from sda.messages.review import Review
+from sda.messages.row import ServedRow
 
 __all__ = [
     "ENROLMENT_BYTES",
@@ -15,6 +16,7 @@ __all__ = [
     "Kind",
     "Leaf",
     "Review",
+    "ServedRow",
     "contribution_size",
     "recover",
 ]

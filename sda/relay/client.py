@@ -185,6 +185,16 @@ class HttpRelay:
         """See `Relay.reviews`."""
         return wire.unframe(self._get(f"/rounds/{round_hash.hex()}/reviews"))
 
+    # ------------------------------------------------------------------ clerks, in a wide round
+
+    def serve_row(self, message: bytes) -> None:
+        """See `Relay.serve_row`."""
+        self._post("/rows", message)
+
+    def row(self, round_hash: bytes, seat: int) -> bytes:
+        """See `Relay.row`."""
+        return self._get(f"/rounds/{round_hash.hex()}/rows/{seat}")
+
     # ------------------------------------------------------------------ the developer only
 
     def close_round(self, round_hash: bytes) -> int:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
+from sda.crypto.field import ELEMENT_BYTES
 from sda.crypto.hashes import keccak
 from sda.errors import MessageError, ProofError
-from sda.messages import Contribution, Domain, Enrolment, Kind, Review
+from sda.messages import Contribution, Domain, Enrolment, Kind, Review, ServedRow
 from sda.messages.contribution import Header
 from sda.relay.interface import Reason, Receipt, RefusedError, Standing
 from sda.relay.store import Enrolled, Entry, Place, Store
@@ -204,6 +205,29 @@ class Door:
         except ProofError as error:
             raise RefusedError(Reason.INVALID, str(error)) from error
         return review
+
+    # ------------------------------------------------------------------ rows of wide rounds
+
+    def check_row(self, message: bytes) -> ServedRow:
+        """A row that may be stored: of a wide round, by the clerk of its seat."""
+        try:
+            row = ServedRow.decode(message)
+        except MessageError as error:
+            raise RefusedError(Reason.MALFORMED, str(error)) from error
+        view = self.view(row.round_hash)
+        parameters = view.parameters
+        if parameters.chunks == 1:
+            raise RefusedError(Reason.INVALID, f"row: round {view.round_id} is narrow, its rows go to the contract")
+        if row.seat >= parameters.n:
+            raise RefusedError(Reason.INVALID, f"row of seat {row.seat}: must be in [0, {parameters.n})")
+        if len(row.data) != ELEMENT_BYTES * parameters.row_length:
+            elements = len(row.data) // ELEMENT_BYTES
+            raise RefusedError(Reason.INVALID, f"row of {elements} elements: must be {parameters.row_length}")
+        try:
+            row.verify(self._domain, view.seats[row.seat].operator)
+        except ProofError as error:
+            raise RefusedError(Reason.INVALID, str(error)) from error
+        return row
 
     # ------------------------------------------------------------------ inside
 

@@ -192,6 +192,14 @@ class Relay(Protocol):
     def reviews(self, round_hash: bytes) -> list[bytes]:
         """The latest review of each seat that sent one, by seat."""
 
+    # ------------------------------------------------------------------ clerks, in a wide round
+
+    def serve_row(self, message: bytes) -> None:
+        """Store the row whose root a seat posted (docs/FORMATS.md, "Served row"); the latest one counts."""
+
+    def row(self, round_hash: bytes, seat: int) -> bytes:
+        """The row that a seat serves, 32 bytes an element; nothing if it serves none."""
+
     # ------------------------------------------------------------------ the developer only
 
     def close_round(self, round_hash: bytes) -> int:

@@ -185,6 +185,18 @@ class LocalRelay:
         self._door.view(round_hash)
         return self._store.reviews(round_hash)
 
+    # ------------------------------------------------------------------ clerks, in a wide round
+
+    def serve_row(self, message: bytes) -> None:
+        """See `Relay.serve_row`."""
+        row = self._door.check_row(message)
+        self._store.add_row(row.round_hash, row.seat, row.data)
+
+    def row(self, round_hash: bytes, seat: int) -> bytes:
+        """See `Relay.row`."""
+        self._door.view(round_hash)
+        return self._store.row(round_hash, seat)
+
     # ------------------------------------------------------------------ the developer
 
     def close_round(self, round_hash: bytes) -> int:

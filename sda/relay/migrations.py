@@ -64,6 +64,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
     # under which all processes of a relay make challenges
     ("CREATE TABLE secrets (challenges {blob} NOT NULL)",),
+    (
+        """CREATE TABLE served_rows (
+            round BIGINT NOT NULL REFERENCES rounds,
+            seat SMALLINT NOT NULL,
+            data {blob} NOT NULL,
+            UNIQUE (round, seat)
+        )""",
+    ),
 )
 
 

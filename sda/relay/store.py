@@ -302,6 +302,22 @@ class Store:
         with self._database.connection() as connection:
             return [bytes(message) for (message,) in connection.rows(query, (round_hash,))]
 
+    # ------------------------------------------------------------------ rows of wide rounds
+
+    def add_row(self, round_hash: bytes, seat: int, data: bytes) -> None:
+        """Store a seat's row in place of an earlier one."""
+        with self._database.connection() as connection:
+            connection.execute(
+                "INSERT INTO served_rows SELECT round, ?, ? FROM rounds WHERE round_hash = ?"
+                " ON CONFLICT (round, seat) DO UPDATE SET data = excluded.data",
+                (seat, data, round_hash),
+            )
+
+    def row(self, round_hash: bytes, seat: int) -> bytes:
+        """A seat's row; nothing if there is none."""
+        query = "SELECT data FROM served_rows JOIN rounds USING (round) WHERE round_hash = ? AND seat = ?"
+        return self._bytes(query, round_hash, seat) or b""
+
 
 class _Group:
     """Contributions to one round, inside a transaction: there is no other writer."""

@@ -283,6 +283,17 @@ def make_app(
         """The seats' latest reviews."""
         return Response(wire.frame(relay.reviews(bytes.fromhex(round_hash))), media_type=OCTETS)
 
+    @app.post("/rows", tags=["clerk"], openapi_extra=_BODY)
+    def post_row(message: Message) -> dict[str, bool]:
+        """Store the row of a seat of a wide round."""
+        relay.serve_row(message)
+        return {"stored": True}
+
+    @app.get("/rounds/{round_hash}/rows/{seat}", tags=["anyone"], response_class=Response, responses=Binary)
+    def get_row(round_hash: RoundHash, seat: Annotated[int, Path(ge=0, lt=64)], request: Request) -> Response:
+        """The row that a seat of a wide round serves; empty if it serves none."""
+        return cached(request, relay.row(bytes.fromhex(round_hash), seat), FOR_NOW)
+
     # ------------------------------------------------------------------ the developer only
 
     @app.post("/rounds/{round_hash}/close", tags=["developer"])
