@@ -184,12 +184,7 @@ def deploy_through(
         chain_id=chain.chain_id,
         block=token.block,
         settings=settings,
-        **{
-            name: from_text(_made(receipt))
-            for name, receipt in zip(
-                CONTRACTS, (token, data, randomness, registry, disputes, checks, rounds), strict=True
-            )
-        },
+        **{name: from_text(_made(receipt)) for name, receipt in zip(CONTRACTS, made, strict=True)},
     )
     deployment.check(chain)
     return deployment
