@@ -7,7 +7,7 @@ it committed to, another roster to another clerk, or one contributor under many 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -19,10 +19,10 @@ from sda.crypto.merkle import Roster, roster_root
 from sda.crypto.pads import add, subtract
 from sda.crypto.sumtree import Sums
 from sda.enrolled import BLOCK
-from sda.errors import MessageError, RelayError
-from sda.findings import LeafFinding, OpenNode
+from sda.errors import MessageError, ProofError, RelayError
+from sda.findings import LeafFinding
 from sda.messages import ENROLMENT_BYTES
-from sda.opening import OpenTree
+from sda.opening import Answers, OpenTree
 from sda.pairing import InvalidEnrolmentError, Workers
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
@@ -76,7 +76,7 @@ def answer(
     relay: Relay,
     secret: SecretKey,
     pairs: Pairs,
-    answers: Mapping[tuple[int, int], OpenNode] | None = None,
+    answers: Answers | None = None,
 ) -> Answer:
     """Check a job and compute its row; nothing is sent, see `sda.answers` before sending.
 
@@ -104,14 +104,13 @@ def answer(
     row = rows.all()
     if seat.index >= view.parameters.reconstruction:
         row = add(row, check_correction(view, seat, job))
-    points = job.snapshot.points_of(seat.index)
     excluded: list[Sums] = []
     if view.closed.settled is not None:
-        tree = OpenTree(view, relay, job.snapshot, answers)
+        # What is posted of a wide round's leaf is one chunk of it.
+        tree = OpenTree(view, relay, job.snapshot, answers if view.parameters.chunks == 1 else None)
         excluded = [leaf_at(tree, each) for each in view.closed.settled.excluded]
         row = subtract(row, _excluded_row(view, seat, rows, excluded, view.closed.settled))
-        points = remaining(view.parameters, job.snapshot, excluded, seat.index)
-    if commit_chunks(row, view.parameters) != points:
+    if not _opens(view, job.snapshot, excluded, seat.index, row):
         raise SumMismatchError(f"round {view.round_id}: the sum of seat {seat.index} does not open its commitment")
     closed_set = view.closed.answered_set(job.snapshot.closed_set)
     if view.parameters.chunks == 1:
@@ -119,9 +118,7 @@ def answer(
     return Answer(seat.index, closed_set, row, job.snapshot, tuple(excluded))
 
 
-def find_liar(
-    view: RoundView, seat: Seat, relay: Relay, pairs: Pairs, answers: Mapping[tuple[int, int], OpenNode]
-) -> Walk:
+def find_liar(view: RoundView, seat: Seat, relay: Relay, pairs: Pairs, answers: Answers) -> Walk:
     """The walk of a seat whose sum does not open its commitment; everything it starts from is checked.
 
     Args:
@@ -169,6 +166,15 @@ def review(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: 
     return draft.root, ()
 
 
+def _opens(view: RoundView, snapshot: Snapshot, excluded: Sequence[Sums], seat: int, row: list[int]) -> bool:
+    """Whether the row opens the seat's commitment at the root, without the excluded leaves."""
+    try:
+        points = remaining(view.parameters, snapshot, excluded, seat)
+    except ProofError:
+        return False
+    return commit_chunks(row, view.parameters) == points
+
+
 def _excluded_row(view: RoundView, seat: Seat, rows: SeatRows, leaves: Sequence[Sums], settled: Settled) -> list[int]:
     """What this seat had from the excluded leaves."""
     parameters = view.parameters
@@ -186,7 +192,8 @@ def check_snapshot(view: RoundView, closed: Closed, job: Job) -> None:
     snapshot, parameters = job.snapshot, view.parameters
     shape, chunks = (len(snapshot.points), len(snapshot.corrections)), parameters.chunks
     late = parameters.n - parameters.reconstruction
-    if (snapshot.chunks, *shape) != (chunks, chunks * parameters.n, chunks * late):
+    points = parameters.n if chunks == 1 else chunks * parameters.reconstruction
+    if (snapshot.chunks, *shape) != (chunks, points, chunks * late):
         raise JobRefusedError("snapshot", f"{shape[0]} points and {shape[1]} corrections, not as the terms say")
     if any(len(point) != POINT_BYTES for point in snapshot.points):
         raise JobRefusedError("snapshot", f"points must be of {POINT_BYTES} bytes")

@@ -39,7 +39,7 @@ class PaddedSum:
     Attributes:
         set_hash: Of the closed set that it sums.
         elements: E field elements.
-        points: D_0 … D_{n-1} of that set, 128 bytes each: rows that do not open them are not used.
+        points: D_0 … D_{n-1} of that set, 128 bytes each, chunk after chunk: rows that do not open them are not used.
         dealers: Seats whose noise is in it.
     """
 
@@ -152,6 +152,7 @@ def collect(
 
     roster = Roster(enrolled, intake.positions, intake.nonces, tuple(intake.noise_nonces))
     chunks = [tree.root.sums.chunk(index) for index in range(p.chunks)]
+    points = tuple(to_bytes128(each) for chunk in chunks for each in extend(chunk.points, p.n, p.t, p.k))
     snapshot = Snapshot(
         left=tree.hash(tree.depth - 1, 0),
         right=tree.hash(tree.depth - 1, 1),
@@ -159,7 +160,7 @@ def collect(
         noise=intake.noise,
         roster_root=roster.root(),
         enrolment_root=enrolment_root(intake.enrolment_leaves()),
-        points=tuple(to_bytes128(each) for chunk in chunks for each in extend(chunk.points, p.n, p.t, p.k)),
+        points=tuple(map(to_bytes128, tree.root.sums.points)) if p.chunks > 1 else points,
         corrections=tuple(hash_ for chunk in chunks for hash_ in chunk.correction_hashes),
         chunks=p.chunks,
     )
@@ -167,7 +168,7 @@ def collect(
     return Collected(
         publication=Publication(snapshot, enrolled, roster.to_bytes(), tree.levels, tree.sums),
         root=tree.root.hash,
-        padded_sum=PaddedSum(set_hash, tuple(intake.padded), snapshot.points, dealers),
+        padded_sum=PaddedSum(set_hash, tuple(intake.padded), points, dealers),
         dropped=tuple(intake.dropped),
     )
 

@@ -72,12 +72,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class BadCount(Finding):
-    """A node whose count is not that of its children."""
+    """A node whose count, in one chunk, is not that of its children."""
 
     place: Place
     node: OpenNode
     left: OpenNode
     right: OpenNode
+    chunk: int = 0
 
     @property
     def words(self) -> str:
@@ -86,14 +87,28 @@ class BadCount(Finding):
 
 
 @dataclass(frozen=True)
+class BadRootCount(Finding):
+    """A root of a wide round, a chunk of which has another count than the snapshot."""
+
+    node: OpenNode
+    count: int
+    chunk: int
+
+    @property
+    def words(self) -> str:
+        return f"the developer's tree counts {self.node.sums.count} contributors, its snapshot {self.count}"
+
+
+@dataclass(frozen=True)
 class BadSum(Finding):
-    """A node whose point, or correction row, for a seat is not the sum of its children's."""
+    """A node whose point, or correction row, of one chunk for a seat is not the sum of its children's."""
 
     place: Place
     seat: int
     node: OpenNode
     left: OpenNode
     right: OpenNode
+    chunk: int = 0
 
     @property
     def words(self) -> str:
@@ -158,6 +173,7 @@ class BadPoint(LeafFinding):
     """A commitment outside of the group."""
 
     seat: int
+    chunk: int = 0
 
     @property
     def words(self) -> str:
@@ -204,9 +220,10 @@ class BadPair(Finding):
 
 @dataclass(frozen=True)
 class BadShare(LeafFinding):
-    """The commitment for a seat is not that of the share sent to it: the contributor's lie."""
+    """The commitment for a seat, in one chunk, is not that of the share sent to it: the contributor's lie."""
 
     seat: int
+    chunk: int = 0
 
     @property
     def words(self) -> str:
@@ -220,6 +237,7 @@ class Withheld(Finding):
     place: Place
     hash: bytes
     level: int
+    chunk: int = 0
 
     @property
     def words(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.sumtree import Node, empty_nodes, fold, leaf_hash, no_sums, tree_depth
@@ -18,6 +19,10 @@ from sda.round import RoundView, Snapshot
 
 _DENSE = 8
 """Enrolments are read in one piece if one in so many is wanted."""
+
+
+Answers: TypeAlias = Mapping[tuple[int, int, int], OpenNode]
+"""What a developer posted on chain, by chunk, level and index."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class OpenTree:
         view: Of the round.
         relay: Serves nodes and leaves; not believed.
         snapshot: Whose root stands on the chain.
-        answers: What the developer posted on chain, by level and index; asked first, not believed either.
+        answers: What the developer posted on chain, by chunk, level and index; asked first, not believed either.
+        chunk: Of columns that has to be known of every node; the others may be withheld.
     """
 
     def __init__(
@@ -52,9 +58,11 @@ class OpenTree:
         view: RoundView,
         relay: Relay,
         snapshot: Snapshot,
-        answers: Mapping[tuple[int, int], OpenNode] | None = None,
+        answers: Answers | None = None,
+        chunk: int = 0,
     ) -> None:
         self._view, self._relay, self._snapshot = view, relay, snapshot
+        self._chunk = chunk
         self._answers = answers or {}
         self._kept: dict[tuple[int, int], Here] = {}
         self._nothing = no_sums(view.parameters)
@@ -72,7 +80,7 @@ class OpenTree:
         try:
             return self._open(here.level - 1, left, node.left), self._open(here.level - 1, right, node.right)
         except MissingError as error:
-            raise MissingError(Withheld(here.place, node.hash, here.level)) from error
+            raise MissingError(Withheld(here.place, node.hash, here.level, self._chunk)) from error
 
     def at(self, level: int, index: int) -> Here:
         """The node at a place, with everything above it checked."""
@@ -103,12 +111,12 @@ class OpenTree:
             enrolments += self._enrolments(positions) if data else []
             nodes = [leaf.node(enrolment) for leaf, enrolment in zip(leaves, enrolments, strict=True)]
         except (RelayError, MessageError, ValueError) as error:
-            raise MissingError(Withheld(here.place, here.node.hash, level)) from error
+            raise MissingError(Withheld(here.place, here.node.hash, level, self._chunk)) from error
         first = index << level
         places = (member - first for member in (*dealers, *data))
         root = fold(zip(places, nodes, strict=True), empty_nodes(self._view.parameters, level), _ignore)
         if root.hash != here.node.hash:
-            raise MissingError(Withheld(here.place, here.node.hash, level))
+            raise MissingError(Withheld(here.place, here.node.hash, level, self._chunk))
         return leaves
 
     def _open(self, level: int, place: Place, expected: bytes) -> Here:
@@ -117,7 +125,7 @@ class OpenTree:
         kept = self._kept.get((level, place.index))
         if kept is not None:
             return kept
-        posted = self._answers.get((level, place.index))
+        posted = self._answers.get((self._chunk, level, place.index))
         if posted is not None and posted.hash != expected:
             posted = None
         # A leaf may have been posted as its parent's child only, without what was signed: the relay may have it.
@@ -130,7 +138,7 @@ class OpenTree:
         except (RelayError, MessageError):
             pass
         if node is None:
-            raise MissingError(Withheld(place, expected, level))
+            raise MissingError(Withheld(place, expected, level, self._chunk))
         here = Here(level, place, node)
         if level:
             self._kept[level, place.index] = here

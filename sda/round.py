@@ -234,10 +234,9 @@ class Snapshot:
         count: N.
         noise: Bitmap of the seats whose noise leaf is present.
         roster_root, enrolment_root: See docs/FORMATS.md.
-        points: D_0 … D_{n-1}, each in 128 bytes.
-        corrections: g_R … g_{n-1} at the root.
-        chunks: C; of a wide round points and corrections are those of chunk 0, then of chunk 1, and so on, and the
-            chain has their body alone.
+        points: D_0 … D_{n-1}, each in 128 bytes; of a wide round D_0 … D_{R-1} of chunk 0, then of chunk 1, and so on.
+        corrections: g_R … g_{n-1} at the root; of a wide round those of chunk 0, and so on.
+        chunks: C; of a wide round the chain has only the body of all this.
     """
 
     left: bytes
@@ -251,9 +250,14 @@ class Snapshot:
     chunks: int = 1
 
     @property
+    def late(self) -> int:
+        """n - R."""
+        return len(self.corrections) // self.chunks
+
+    @property
     def seats(self) -> int:
         """n."""
-        return len(self.points) // self.chunks
+        return len(self.points) // self.chunks + (self.late if self.chunks > 1 else 0)
 
     @cached_property
     def closed_set(self) -> ClosedSet:
@@ -267,8 +271,8 @@ class Snapshot:
 
     def words(self, chunk: int) -> tuple[bytes, ...]:
         """Of a chunk's body at the root, after the count: the first R points' hashes and the corrections'."""
-        n, late = self.seats, len(self.corrections) // self.chunks
-        points = self._hashes[n * chunk : n * (chunk + 1) - late]
+        threshold, late = self.seats - self.late, self.late
+        points = self._hashes[threshold * chunk : threshold * (chunk + 1)]
         return *points, *self.corrections[late * chunk : late * (chunk + 1)]
 
     @cached_property
@@ -287,9 +291,10 @@ class Snapshot:
         """The root of the sum tree."""
         return node_hash(self.left, self.right, self.body)
 
-    def points_of(self, seat: int) -> tuple[bytes, ...]:
-        """D_j of every chunk."""
-        return self.points[seat :: self.seats]
+    def committed(self, chunk: int) -> tuple[bytes, ...]:
+        """D_0 … D_{R-1} of a chunk: those of the other seats follow from them."""
+        threshold = self.seats - self.late
+        return self.points[threshold * chunk : threshold * (chunk + 1)]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sda.crypto.codeword import commitments
-from sda.crypto.curve import from_bytes128, to_bytes128
+from sda.crypto.codeword import commitment, commitments
+from sda.crypto.curve import Point, from_bytes128, to_bytes128
 from sda.crypto.sumtree import Sums
 from sda.errors import ProofError
 from sda.opening import OpenTree
@@ -53,8 +53,24 @@ def less(points: Sequence[bytes], leaf: Sums, parameters: Parameters) -> tuple[b
 
 
 def remaining(parameters: Parameters, snapshot: Snapshot, leaves: Sequence[Sums], seat: int) -> tuple[bytes, ...]:
-    """A seat's points, one a chunk, without the excluded leaves."""
-    points = [from_bytes128(point, subgroup=False) for point in snapshot.points_of(seat)]
+    """A seat's points, one a chunk, without the excluded leaves.
+
+    Raises:
+        ProofError: The seat's follow from points of which one is not in the group; nothing opens that.
+    """
+    points = [_commitment(snapshot, chunk, seat, parameters) for chunk in range(parameters.chunks)]
     for leaf in leaves:
         points = [a - b for a, b in zip(points, commitments(leaf, seat, parameters), strict=True)]
     return tuple(map(to_bytes128, points))
+
+
+def _commitment(snapshot: Snapshot, chunk: int, seat: int, parameters: Parameters) -> Point:
+    """At the root; the contract has looked at a narrow round's points, and at no others."""
+    points = [from_bytes128(point, subgroup=False) for point in snapshot.committed(chunk)]
+    if (
+        parameters.chunks > 1
+        and seat >= parameters.reconstruction
+        and not all(point.is_in_subgroup() for point in points)
+    ):
+        raise ProofError(f"chunk {chunk}: a point of the root is not in the group")
+    return commitment(points, seat, parameters)

@@ -7,9 +7,9 @@ above it, up to the root on the chain: a relay that lies costs a request, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from sda.crypto.codeword import commitments
+from sda.crypto.codeword import commitment
 from sda.crypto.curve import commit_row
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import Roster
@@ -24,6 +24,7 @@ from sda.findings import (
     BadKind,
     BadPair,
     BadPoint,
+    BadRootCount,
     BadRoster,
     BadShare,
     BadSignature,
@@ -31,12 +32,11 @@ from sda.findings import (
     Finding,
     LeafFinding,
     OpenLeaf,
-    OpenNode,
     Place,
     Withheld,
 )
 from sda.messages import Kind
-from sda.opening import Here, MissingError, OpenTree
+from sda.opening import Answers, Here, MissingError, OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
 from sda.round import RoundView, Seat, Snapshot
@@ -56,7 +56,7 @@ class Walk:
         pairs: What the clerk remembers of the enrolled contributors; those of the roster are known.
         roster: Of the closed set, checked against its root.
         snapshot: Checked against the chain.
-        answers: What the developer posted on chain, by level and index.
+        answers: What the developer posted on chain, by chunk, level and index.
     """
 
     def __init__(
@@ -67,15 +67,21 @@ class Walk:
         pairs: Pairs,
         roster: Roster,
         snapshot: Snapshot,
-        answers: Mapping[tuple[int, int], OpenNode] | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self._view, self._seat = view, seat
         self._pairs, self._roster, self._snapshot = pairs, roster, snapshot
         self._parameters = view.parameters
         self._n = view.parameters.n
-        self._tree = OpenTree(view, relay, snapshot, answers)
         self._dealers = [other for other in range(self._n) if snapshot.noise >> other & 1]
         self._rows = SeatRows(view, seat, pairs, roster, snapshot.noise)
+        self._relay, self._answers = relay, answers
+        self._look_at(0)
+
+    def _look_at(self, chunk: int) -> None:
+        """Go on in this chunk of columns; in a narrow round there is one."""
+        self._chunk = chunk
+        self._tree = OpenTree(self._view, self._relay, self._snapshot, self._answers, chunk)
 
     def run(self) -> Finding:
         """Who lied, and what shows it.
@@ -84,7 +90,9 @@ class Walk:
             ProofError: Nothing is wrong on the way: the clerk's own sum opens every commitment.
         """
         try:
-            here = self._tree.root()
+            here = self._start()
+            if here.node.sums.count != self._snapshot.count:
+                return BadRootCount(here.node, self._snapshot.count, self._chunk)
             while here.level:
                 left, right = self._tree.children(here)
                 wrong = self._compare(here, left, right)
@@ -97,6 +105,17 @@ class Walk:
         except StopIteration as error:
             raise ProofError(f"round {self._view.round_id}: every commitment on the way is opened") from error
 
+    def _start(self) -> Here:
+        """The root, in a chunk whose commitment the seat's sum does not open; that of a narrow round does not."""
+        here = self._tree.root()
+        for chunk in range(self._parameters.chunks):
+            if chunk != self._chunk:
+                self._look_at(chunk)
+                here = self._tree.root()
+            if not self._opens(here):
+                return here
+        return here
+
     def every_bad_leaf(self) -> Iterator[Finding]:
         """All leaves whose commitment for this seat is wrong, found one by one: after a first exclusion lies that
         cancelled each other do no more (PROTOCOL §11.6).
@@ -104,11 +123,16 @@ class Walk:
         level = min(_BLOCK_LEVEL, self._tree.depth)
         for block in range((self._n + self._snapshot.count - 1 >> level) + 1):
             for index in self._suspects(level, block):
-                here = self._at_leaf(index)
-                if isinstance(here, Finding):
-                    yield here
-                elif not self._opens(here):
-                    yield self._judge(here)
+                for chunk in range(self._parameters.chunks):
+                    if chunk != self._chunk:
+                        self._look_at(chunk)
+                    here = self._at_leaf(index)
+                    if isinstance(here, Finding):
+                        yield here
+                        break
+                    if not self._opens(here):
+                        yield self._judge(here)
+                        break
 
     def _suspects(self, level: int, block: int) -> Sequence[int]:
         """Leaves under a node that must be looked at: the wrong ones, or all if they cannot be had at once."""
@@ -118,23 +142,26 @@ class Walk:
         positions = self._roster.positions[data.start - self._n : data.stop - self._n] if data else []
         members = [*dealers, *data]
         try:
+            chunks = range(self._parameters.chunks)
             leaves = self._tree.leaves(level, block, dealers, data, positions) if members else []
         except MissingError:
             return members
         return [
             index
             for index, leaf in zip(members, leaves, strict=True)
-            if not self._is_opened(leaf.sums, range(index, index + 1))
+            if not all(self._is_opened(leaf.sums, range(index, index + 1), chunk) for chunk in chunks)
         ]
 
-    def _is_opened(self, sums: Sums, leaves: range) -> bool:
-        """Whether the rows of these leaves, with the summed corrections, open the commitment of the sums."""
-        row = self._rows.over(leaves)
+    def _is_opened(self, sums: Sums, leaves: range, chunk: int) -> bool:
+        """Whether one chunk of these leaves' rows, with the summed corrections, opens the commitment of the sums."""
+        row, known = list(self._parameters.chunked(self._rows.over(leaves))[chunk]), sums.chunk(chunk)
         late = self._seat.index - self._parameters.reconstruction
         if late >= 0:
-            row = add(row, list(sums.corrections[late]))
-        points = commitments(sums, self._seat.index, self._parameters)
-        return [commit_row(chunk) for chunk in self._parameters.chunked(row)] == points
+            row = add(row, list(known.corrections[late]))
+            # Nobody has looked at the points of a wide round's root: what follows from others opens nothing on chain.
+            if self._parameters.chunks > 1 and not all(point.is_in_subgroup() for point in known.points):
+                return False
+        return commit_row(row) == commitment(known.points, self._seat.index, self._parameters)
 
     def _at_leaf(self, index: int) -> Here | Finding:
         try:
@@ -146,26 +173,25 @@ class Walk:
 
     def _compare(self, here: Here, left: Here, right: Here) -> Finding | None:
         """A node with the sum of its children."""
-        node, sides = here.node, (left.node, right.node)
-        first, second = left.node.sums, right.node.sums
-        if node.sums.count != first.count + second.count:
-            return BadCount(here.place, node, *sides)
-        points = zip(node.sums.points, first.points, second.points, strict=True)
+        node, sides, chunk = here.node, (left.node, right.node), self._chunk
+        whole, first, second = (each.sums.chunk(chunk) for each in (node, *sides))
+        if whole.count != first.count + second.count:
+            return BadCount(here.place, node, *sides, chunk)
+        points = zip(whole.points, first.points, second.points, strict=True)
         for seat, (point, one, other) in enumerate(points):
             if point != one + other:
-                return BadSum(here.place, seat, node, *sides)
-        rows = zip(node.sums.corrections, first.corrections, second.corrections, strict=True)
+                return BadSum(here.place, seat, node, *sides, chunk)
+        rows = zip(whole.corrections, first.corrections, second.corrections, strict=True)
         for seat, known in enumerate(rows, start=self._parameters.reconstruction):
             # Of what was posted on chain only the seat's own rows are known.
             if all(known) and list(known[0]) != add(list(known[1]), list(known[2])):
-                return BadSum(here.place, seat, node, *sides)
+                return BadSum(here.place, seat, node, *sides, chunk)
         return None
 
     def _opens(self, here: Here) -> bool:
         """Whether the seat's own partial sum opens the node's commitment."""
-        return self._is_opened(
-            here.node.sums, range(here.place.index << here.level, (here.place.index + 1) << here.level)
-        )
+        leaves = range(here.place.index << here.level, (here.place.index + 1) << here.level)
+        return self._is_opened(here.node.sums, leaves, self._chunk)
 
     # ------------------------------------------------------------------ the leaf at the end
 
@@ -178,7 +204,7 @@ class Walk:
         if empty or not (is_noise or is_data):
             return BadFill(place, opened.hash, self._snapshot.closed_set)
         if not isinstance(opened, OpenLeaf):
-            return Withheld(place, opened.hash, 0)
+            return Withheld(place, opened.hash, 0, self._chunk)
         leaf, enrolment = opened.leaf, opened.enrolment
         try:
             leaf.verify(self._view.domain, enrolment.key.hash)
@@ -187,12 +213,12 @@ class Walk:
         wrong = self._judge_noise(place, opened) if is_noise else self._judge_data(place, opened)
         if wrong is not None:
             return wrong
-        for seat, point in enumerate(leaf.sums.points):
+        for seat, point in enumerate(leaf.sums.chunk(self._chunk).points):
             if not point.is_in_subgroup():
-                return BadPoint(place, opened, seat)
+                return BadPoint(place, opened, seat, self._chunk)
         if is_data and not self._pairs.recompute(leaf.position):
             raise ProofError(f"the point shared with 0x{leaf.account.hex()} was remembered wrongly: all are made again")
-        return BadShare(place, opened, self._seat.index)
+        return BadShare(place, opened, self._seat.index, self._chunk)
 
     def _judge_noise(self, place: Place, opened: OpenLeaf) -> Finding | None:
         """Whether the leaf is what the seat's clerk dealt, with the roster's nonce."""

@@ -7,6 +7,7 @@ from functools import partial
 
 from sda.agents.clerk import ClerkAgent
 from sda.agents.deeds import Deed, attempt
+from sda.chain.checks import RowChecks
 from sda.chain.disputes import Disputes
 from sda.chain.rounds import Rounds
 from sda.chain.settings import in_tokens
@@ -40,14 +41,14 @@ class Preparation:
 
 
 def collect(agent: ClerkAgent, minimum: int) -> Iterator[Deed]:
-    """Take what rounds and disputes owe the clerk, each once it is so many token units."""
-    for contract in (agent.rounds, agent.rounds.disputes):
+    """Take what rounds, disputes and row checks owe the clerk, each once it is so many token units."""
+    for contract in (agent.rounds, agent.rounds.disputes, agent.rounds.checks):
         credit = contract.balance_of(agent.account.address)
         if credit >= max(minimum, 1):
             yield attempt("pay collected", None, partial(_take, agent, contract, credit))
 
 
-def _take(agent: ClerkAgent, contract: Rounds | Disputes, credit: int) -> str:
+def _take(agent: ClerkAgent, contract: Rounds | Disputes | RowChecks, credit: int) -> str:
     contract.withdraw(agent.account, agent.account.address)
     return f"{in_tokens(credit)} tokens"
 

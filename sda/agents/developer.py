@@ -219,10 +219,10 @@ class DeveloperAgent:
                 continue
             here = tree.at(challenge.level, challenge.index)
             if isinstance(here.node, OpenLeaf):
-                disputes.answer_leaf(self.account, challenge.id, here.node, challenge.seat)
+                disputes.answer_leaf(self.account, challenge, here.node)
             else:
                 nodes = [here.node, *(child.node for child in tree.children(here))]
-                disputes.answer_node(self.account, challenge.id, nodes, challenge.seat)
+                disputes.answer_node(self.account, challenge, nodes)
             answered.append(challenge.id)
         return answered
 

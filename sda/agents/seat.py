@@ -129,5 +129,8 @@ class SeatDesk:
         self.relay.open_round(self.view)
         _, snapshot = closed_snapshot(self.rounds, self.relay, self.view)
         excluded = self.disputes.exclusions(self.view.round_id)
-        tree = OpenTree(self.view, self.relay, snapshot, self.disputes.answers(self.view, self.seat.index))
+        # What is posted of a wide round's leaf is one chunk of it.
+        narrow = self.view.parameters.chunks == 1
+        answers = self.disputes.answers(self.view, self.seat.index) if narrow else None
+        tree = OpenTree(self.view, self.relay, snapshot, answers)
         return snapshot, excluded, [leaf_at(tree, each) for each in excluded]

@@ -11,6 +11,7 @@ from sda.chain.client import Chain, Receipt, sensible_answers
 from sda.chain.contract import Contract, Event
 from sda.chain.evidence import (
     body_words,
+    chunk_struct,
     fraud_call,
     leaf_of,
     nodes_of,
@@ -45,6 +46,7 @@ class Challenge:
         deadline: Unix seconds; 0 once it was answered or decided.
         held: Whether the bond waits in the contract still.
         level, index: Of the node.
+        chunk: Of columns that is asked for.
     """
 
     id: int
@@ -55,6 +57,7 @@ class Challenge:
     held: bool
     level: int
     index: int
+    chunk: int
 
 
 class Disputes:
@@ -107,16 +110,17 @@ class Disputes:
         subject = keccak(b"".join((view.round_hash, word(seat), sender.address.rjust(32, b"\0"), finding.opened.hash)))
         proof = dleq.prove(secret, other, self.chain.chain_id, self.address, subject)
         shared = point_struct(to_bytes128(decompress(shared_point(secret, other), subgroup=False)))
-        late = seat - len(opened.sums.points)
+        sums = opened.sums.chunk(finding.chunk)
+        late = seat - len(sums.points)
         return (
             seat,
             place_struct(finding.place),
             signed_struct(opened),
-            body_words(opened.sums),
+            body_words(sums),
             (key_struct(secret.public), key_struct(other), shared, proof_struct(proof)),
-            [point_struct(to_bytes128(point)) for point in opened.sums.points] if late >= 0 else [],
-            list(opened.sums.corrections[late]) if late >= 0 else [],
-            (0, []),
+            [point_struct(to_bytes128(point)) for point in sums.points] if late >= 0 else [],
+            list(sums.corrections[late]) if late >= 0 else [],
+            chunk_struct(opened.sums, finding.chunk),
         )
 
     # ------------------------------------------------------------------ settling
@@ -169,62 +173,68 @@ class Disputes:
         """Demand what is under a node, for a bond."""
         place = place_struct(finding.place)
         return self.contract.transact(
-            sender, "challenge", view.round_id, seat.index, place, finding.hash, 0, permit.struct
+            sender, "challenge", view.round_id, seat.index, place, finding.hash, finding.chunk, permit.struct
         )
 
     def challenges(self, round_id: int) -> list[Challenge]:
         """All challenges of a round, in order."""
         return [
-            self._challenge(event["challengeId"], event["level"], event["index"])
+            self._challenge(event["challengeId"], event["level"], event["index"], event["chunk"])
             for event in self.contract.events("Challenged", roundId=round_id)
         ]
 
-    def _challenge(self, challenge_id: int, level: int, index: int) -> Challenge:
+    def _challenge(self, challenge_id: int, level: int, index: int, chunk: int) -> Challenge:
         round_id, challenger, seat, deadline, held, *_ = self.contract.call("challengeOf", challenge_id)
-        return Challenge(challenge_id, round_id, from_text(challenger), seat, deadline, held, level, index)
+        return Challenge(challenge_id, round_id, from_text(challenger), seat, deadline, held, level, index, chunk)
 
-    def answers(self, view: RoundView, seat: int) -> dict[tuple[int, int], OpenNode]:
-        """What was posted for a seat, by level and index. Whoever uses it checks it against the hashes above."""
-        places = {each.id: (each.level, each.index) for each in self.challenges(view.round_id) if each.seat == seat}
-        found: dict[tuple[int, int], OpenNode] = {}
+    def answers(self, view: RoundView, seat: int) -> dict[tuple[int, int, int], OpenNode]:
+        """What was posted for a seat, by chunk, level and index. Whoever uses it checks it against the hashes above."""
+        places = {
+            each.id: (each.chunk, each.level, each.index)
+            for each in self.challenges(view.round_id)
+            if each.seat == seat
+        }
+        found: dict[tuple[int, int, int], OpenNode] = {}
         for event in self.contract.events("Answered", roundId=view.round_id):
             if event["challengeId"] in places:
-                level, index = places[event["challengeId"]]
+                chunk, level, index = places[event["challengeId"]]
                 function, arguments = self.contract.arguments(self.chain.input_of(event.transaction))
                 with sensible_answers():
                     if function == "answerNode":
                         nodes = nodes_of(arguments, view.parameters, seat)
-                        found |= {(level, index): nodes[0]}
-                        found |= {(level - 1, 2 * index + side): nodes[1 + side] for side in (0, 1)}
+                        found |= {(chunk, level, index): nodes[0]}
+                        found |= {(chunk, level - 1, 2 * index + side): nodes[1 + side] for side in (0, 1)}
                     else:
-                        found[level, index] = leaf_of(arguments, view, seat)
+                        found[chunk, level, index] = leaf_of(arguments, view, seat)
         return found
 
-    def answer_node(self, sender: AccountKey, challenge_id: int, nodes: Sequence[OpenNode], seat: int) -> Receipt:
+    def answer_node(self, sender: AccountKey, challenge: Challenge, nodes: Sequence[OpenNode]) -> Receipt:
         """Post a node and its two children, with what the challenging seat needs of them."""
-        late = seat - len(nodes[0].sums.points)
+        sums = [node.sums.chunk(challenge.chunk) for node in nodes]
+        late = challenge.seat - len(sums[0].points)
         return self.contract.transact(
             sender,
             "answerNode",
-            challenge_id,
-            list(map(opening_struct, nodes)),
-            [[point_struct(to_bytes128(point)) for point in node.sums.points] for node in nodes],
-            [value_of(node.sums, seat) if late >= 0 else b"" for node in nodes],
+            challenge.id,
+            [opening_struct(node, challenge.chunk) for node in nodes],
+            [[point_struct(to_bytes128(point)) for point in each.points] for each in sums],
+            [value_of(each, challenge.seat) if late >= 0 else b"" for each in sums],
         )
 
-    def answer_leaf(self, sender: AccountKey, challenge_id: int, opened: OpenLeaf, seat: int) -> Receipt:
+    def answer_leaf(self, sender: AccountKey, challenge: Challenge, opened: OpenLeaf) -> Receipt:
         """Post a leaf."""
-        late = seat - len(opened.sums.points)
+        sums = opened.sums.chunk(challenge.chunk)
+        late = challenge.seat - len(sums.points)
         return self.contract.transact(
             sender,
             "answerLeaf",
-            challenge_id,
+            challenge.id,
             signed_struct(opened),
             key_struct(opened.enrolment.key),
-            [point_struct(to_bytes128(point)) for point in opened.sums.points],
-            list(opened.sums.correction_hashes),
-            list(opened.sums.corrections[late]) if late >= 0 else [],
-            (0, []),
+            [point_struct(to_bytes128(point)) for point in sums.points],
+            list(sums.correction_hashes),
+            list(sums.corrections[late]) if late >= 0 else [],
+            chunk_struct(opened.sums, challenge.chunk),
         )
 
     def unanswered(self, sender: AccountKey, challenge_id: int) -> Receipt:

@@ -12,7 +12,7 @@ from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.merkle import merkle_path, merkle_root, words_of
 from sda.crypto.schnorr import Proof
 from sda.crypto.seeds import NONCE_BYTES
-from sda.crypto.sumtree import PartialSums, Sums
+from sda.crypto.sumtree import Sums
 from sda.findings import (
     BadCount,
     BadEnrolment,
@@ -21,6 +21,7 @@ from sda.findings import (
     BadKind,
     BadPair,
     BadPoint,
+    BadRootCount,
     BadRoster,
     BadSignature,
     BadSum,
@@ -44,12 +45,15 @@ def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
         case BadCount():
             return "badCount", (
                 place_struct(finding.place),
-                *map(opening_struct, (finding.node, finding.left, finding.right)),
+                *(opening_struct(node, finding.chunk) for node in (finding.node, finding.left, finding.right)),
             )
+        case BadRootCount():
+            return "badRootCount", (opening_struct(finding.node, finding.chunk),)
         case BadSum():
             nodes = finding.node, finding.left, finding.right
-            values = [value_of(node.sums, finding.seat) for node in nodes]
-            return "badSum", (finding.seat, place_struct(finding.place), *map(opening_struct, nodes), values)
+            values = [value_of(node.sums.chunk(finding.chunk), finding.seat) for node in nodes]
+            openings = [opening_struct(node, finding.chunk) for node in nodes]
+            return "badSum", (finding.seat, place_struct(finding.place), *openings, values)
         case BadFill():
             return "badFill", (place_struct(finding.place), set_struct(finding.closed_set), finding.hash)
         case BadSignature():
@@ -60,8 +64,9 @@ def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
         case BadKind():
             return "badLeafKind", (place_struct(finding.place), _leaf(finding.opened), finding.opened.leaf.body)
         case BadPoint():
-            point = point_struct(to_bytes128(finding.opened.sums.points[finding.seat]))
-            return "badLeafPoint", (finding.seat, place_struct(finding.place), opening_struct(finding.opened), point)
+            point = point_struct(to_bytes128(finding.opened.sums.chunk(finding.chunk).points[finding.seat]))
+            opening = opening_struct(finding.opened, finding.chunk)
+            return "badLeafPoint", (finding.seat, place_struct(finding.place), opening, point)
         case BadPair():
             first, second = finding.first, finding.second
             return "badLeaves", (
@@ -123,13 +128,19 @@ def body_words(sums: Sums) -> list[bytes]:
     return [*sums.point_hashes, *sums.correction_hashes]
 
 
-def opening_struct(node: OpenNode) -> Any:
-    """`Opening`."""
-    return node.left, node.right, node.sums.count, body_words(node.sums), (0, [])
+def opening_struct(node: OpenNode, chunk: int) -> Any:
+    """`Opening`: one chunk of a node."""
+    sums = node.sums.chunk(chunk)
+    return node.left, node.right, sums.count, body_words(sums), chunk_struct(node.sums, chunk)
+
+
+def chunk_struct(sums: Sums, chunk: int) -> Any:
+    """`Chunk`."""
+    return chunk, sums.path(chunk)
 
 
 def value_of(sums: Sums, seat: int) -> bytes:
-    """What a node has for a seat: a point in 128 bytes, or a correction row."""
+    """What a chunk of a node has for a seat: a point in 128 bytes, or a correction row."""
     late = seat - len(sums.points)
     return to_bytes128(sums.points[seat]) if late < 0 else row_to_bytes(sums.corrections[late])
 
@@ -182,9 +193,8 @@ def nodes_of(arguments: Mapping[str, Any], parameters: Parameters, seat: int) ->
     threshold = parameters.reconstruction
     nodes = []
     for opening, points, row in zip(arguments["nodes"], arguments["points"], arguments["rows"], strict=True):
-        sums = _partial(
-            opening["count"], points, list(opening["words"])[threshold:], {seat - threshold: row_from_bytes(row)}
-        )
+        hashes, rows = list(opening["words"])[threshold:], {seat - threshold: row_from_bytes(row)}
+        sums = _partial(opening["count"], points, hashes, rows, opening["chunk"])
         nodes.append(OpenNode(bytes(opening["left"]), bytes(opening["right"]), sums))
     return nodes
 
@@ -199,6 +209,7 @@ def leaf_of(arguments: Mapping[str, Any], view: RoundView, seat: int) -> OpenLea
         arguments["points"],
         arguments["corrections"],
         {seat - view.parameters.reconstruction: list(arguments["correction"])},
+        arguments["chunk"],
     )
     return open_leaf(
         Leaf(
@@ -217,10 +228,14 @@ def leaf_of(arguments: Mapping[str, Any], view: RoundView, seat: int) -> OpenLea
     )
 
 
-def _partial(count: int, points: Sequence[Any], hashes: Sequence[bytes], rows: Mapping[int, list[int]]) -> PartialSums:
-    return PartialSums(
+def _partial(
+    count: int, points: Sequence[Any], hashes: Sequence[bytes], rows: Mapping[int, list[int]], chunk: Mapping[str, Any]
+) -> ChunkSums:
+    return ChunkSums(
         count,
         tuple(from_bytes128(point_bytes(point), subgroup=False) for point in points),
         tuple(tuple(rows.get(late, ())) for late in range(len(hashes))),
         hashes=tuple(map(bytes, hashes)),
+        index=chunk["index"],
+        siblings=tuple(map(bytes, chunk["path"])),
     )

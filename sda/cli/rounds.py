@@ -40,6 +40,7 @@ executor_option = click.option(
 )
 
 _SEED_BLOCK_SECONDS = 600
+_WATCH_SECONDS = 2
 _DEFAULT_DATA_FEE = 2 * TOKEN
 _CHANGES = ("n", "t", "k", "length", "bits", "maximum", "offset")
 
@@ -308,6 +309,28 @@ def snapshot(session: Session, key: str, executor: str, round_id: int) -> Answer
         },
         text,
     )
+
+
+@command(group, "check", example="sda round check 0\nsda round check 0 --watch")
+@key_option
+@round_argument
+@click.option("--watch", is_flag=True, help="Go on until all windows for rows are over.")
+@pass_session
+def check(session: Session, key: str, round_id: int, watch: bool) -> Answer:
+    """Check the rows of a wide round: wrong ones are shown to the contract, withheld ones doubted, for a bond.
+
+    A narrow round needs none of it: the contract checks its rows.
+    """
+    agent, done = session.developer(key), []
+    while True:
+        done += agent.check_rows(round_id)
+        if not watch or agent.rounds.state(round_id) is not State.ANSWERING:
+            break
+        time.sleep(_WATCH_SECONDS)
+    enough = agent.has_rows(round_id)
+    words = "enough right rows are there: the sum can be revealed" if enough else "not enough right rows yet"
+    data = {"round": round_id, "done": done, "enough": enough}
+    return Answer(data, "\n".join([*done, f"round {round_id}: {words}"]))
 
 
 @command(group, "reveal", example="sda round reveal 0\nsda round reveal 0 --csv sums.csv")

@@ -32,11 +32,22 @@ def commitments(sums: Sums, seat: int, parameters: Parameters) -> list[Point]:
         seat: In [0, n).
         parameters: Of the round.
     """
-    p, chunks = parameters, [sums.chunk(index).points for index in range(sums.chunks)]
+    return [commitment(sums.chunk(index).points, seat, parameters) for index in range(sums.chunks)]
+
+
+def commitment(points: Sequence[Point], seat: int, parameters: Parameters) -> Point:
+    """A seat's commitment to one chunk.
+
+    Args:
+        points: P_0 … P_{R-1}.
+        seat: In [0, n).
+        parameters: Of the round.
+    """
+    p = parameters
     if seat < p.reconstruction:
-        return [points[seat] for points in chunks]
+        return points[seat]
     weights = integers(packed_shamir(p.n, p.t, p.k).rest_matrix)[seat - p.reconstruction]
-    return [msm(points, [weight % Q for weight in weights]) for points in chunks]
+    return msm(points, [weight % Q for weight in weights])
 
 
 def codeword_scalars(set_hash: bytes, n: int, reconstruction: int) -> list[int]:

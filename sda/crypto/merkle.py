@@ -56,12 +56,15 @@ def verify_merkle_path(word_: bytes, index: int, path: Sequence[bytes], root: by
 
     The caller must check the path's length against the tree's depth.
     """
-    if not 0 <= index < 1 << len(path):
-        return False
+    return 0 <= index < 1 << len(path) and merkle_root_from(word_, index, path) == root
+
+
+def merkle_root_from(word_: bytes, index: int, path: Sequence[bytes]) -> bytes:
+    """The root above a word at `index`, whose siblings are `path`, from the bottom up."""
     for sibling in path:
         word_ = keccak(sibling + word_ if index & 1 else word_ + sibling)
         index >>= 1
-    return word_ == root
+    return word_
 
 
 def _filled(words: Sequence[bytes], fill: bytes = ZERO_WORD) -> list[bytes]:

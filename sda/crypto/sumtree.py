@@ -14,7 +14,7 @@ from operator import add
 from sda.crypto.curve import IDENTITY, Point, point_hash
 from sda.crypto.field import Q, row_to_bytes
 from sda.crypto.hashes import ZERO_WORD, keccak, word
-from sda.crypto.merkle import merkle_root
+from sda.crypto.merkle import merkle_path, merkle_root, merkle_root_from
 from sda.params import Parameters
 
 
@@ -68,6 +68,10 @@ class Sums:
         """The body of every chunk."""
         return tuple(self.chunk(index).body for index in range(self.chunks))
 
+    def path(self, index: int) -> list[bytes]:
+        """The siblings from a chunk's body to the body of all, from the bottom up; none if there is one chunk."""
+        return merkle_path(self.bodies, index)
+
     @cached_property
     def body(self) -> bytes:
         """Of one chunk keccak(count ‖ point hashes ‖ correction hashes), of several the Merkle root over their bodies.
@@ -94,6 +98,40 @@ class PartialSums(Sums):
     def correction_hashes(self) -> tuple[bytes, ...]:
         """g_R … g_{n-1}."""
         return self.hashes
+
+
+@dataclass(frozen=True)
+class ChunkSums(PartialSums):
+    """Sums of which one chunk is known, with the way to the body of all: as a developer posts them in a wide round.
+
+    Attributes:
+        points, corrections, hashes: Of that chunk.
+        index: Which it is.
+        siblings: From its body to the body of all chunks.
+    """
+
+    index: int = 0
+    siblings: tuple[bytes, ...] = ()
+
+    def chunk(self, index: int) -> Sums:
+        """The chunk that is known.
+
+        Raises:
+            IndexError: Another one.
+        """
+        if index != self.index:
+            raise IndexError(f"chunk {index}: only chunk {self.index} is known")
+        return PartialSums(self.count, self.points, self.corrections, 1, self.hashes)
+
+    def path(self, index: int) -> list[bytes]:
+        """See `Sums.path`; raises as `chunk`."""
+        self.chunk(index)
+        return list(self.siblings)
+
+    @cached_property
+    def body(self) -> bytes:
+        """See `Sums.body`."""
+        return merkle_root_from(self.chunk(self.index).body, self.index, self.siblings)
 
 
 def no_sums(parameters: Parameters) -> Sums:

@@ -160,7 +160,7 @@ class HttpRelay:
         head = self._get(f"{place}/snapshot")
         snapshot = wire.decode_snapshot(head[4:])
         roster = self._get(f"{place}/roster")
-        late = seat >= snapshot.seats - len(snapshot.corrections) // snapshot.chunks
+        late = seat >= snapshot.seats - snapshot.late
         correction = self._get(f"{place}/corrections/{seat}") if late else b""
         return Job(snapshot, int.from_bytes(head[:4], "big"), roster, correction)
 

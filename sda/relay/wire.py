@@ -71,7 +71,7 @@ def unframe(data: bytes) -> list[bytes]:
 def encode_snapshot(snapshot: Snapshot) -> bytes:
     """left ‖ right ‖ count(4) ‖ noise(8) ‖ roster root ‖ enrolment root ‖ n(1) ‖ R(1) ‖ C(2) ‖ points ‖ corrections."""
     n = snapshot.seats
-    threshold = n - len(snapshot.corrections) // snapshot.chunks
+    threshold = n - snapshot.late
     return b"".join(
         (
             snapshot.left,
@@ -100,7 +100,7 @@ def decode_snapshot(data: bytes) -> Snapshot:
     chunks = cursor.integer(_CHUNKS)
     if chunks < 1:
         raise MessageError("snapshot: 0 chunks, must be at least 1")
-    points = tuple(cursor.take(POINT_BYTES) for _ in range(chunks * n))
+    points = tuple(cursor.take(POINT_BYTES) for _ in range(n if chunks == 1 else chunks * threshold))
     corrections = tuple(cursor.take(_HASH) for _ in range(chunks * (n - threshold)))
     cursor.end()
     return Snapshot(left, right, count, noise, roster_root, enrolment_root, points, corrections, chunks)

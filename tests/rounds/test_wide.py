@@ -1,18 +1,24 @@
-"""Wide rounds on Anvil: rows posted as roots, served, checked, doubted, opened; paid as narrow ones are, by their data."""
+"""Wide rounds on Anvil: rows posted as roots, served, checked, doubted, opened; paid by their data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from sda.agents.clerk import ClerkAgent
+from sda.agents.seat import SeatDesk
+from sda.chain.checks import RowChecks
 from sda.chain.devnet import Devnet
+from sda.crypto.field import Q
+from sda.crypto.hashes import keccak
 from sda.params import TEST
 from sda.round import State, Terms
 from tests.chain.stage import make_terms
-from tests.rounds.cast import Cast
+from tests.rounds.cast import Cast, killed
 
 
 @pytest.fixture
@@ -48,3 +54,116 @@ def test_a_wide_round__from_the_request_to_the_last_payment(cast: Cast) -> None:
     assert cast.rounds.state(round_id) is State.COMPLETED
     cast.run_all()
     assert cast.rounds.round(round_id).closed
+
+
+# ---------------------------------------------------------------------- clerks that lie, or are lied about
+
+
+def answering(cast: Cast) -> tuple[int, list[int]]:
+    """A wide round whose complaints are over, and what its contributors add up to."""
+    round_id = cast.open(wide_terms())
+    total = cast.contribute(round_id)
+    cast.developer.snapshot(round_id)
+    cast.run_all()
+    cast.past_complaints()
+    return round_id, total
+
+
+def spoil(agent: ClerkAgent, desk: SeatDesk, element: int) -> None:
+    """One element of the row that this clerk is about to post is another one."""
+    found = desk.compute()
+    row = [*found.row]
+    row[element] = (row[element] + 1) % Q
+    desk.book.keep(desk.view.round_hash, replace(found, row=row))
+
+
+def seat_agent(cast: Cast, round_id: int, seat: int) -> tuple[ClerkAgent, SeatDesk]:
+    agent = cast.committee(round_id)[seat]
+    return agent, agent.desk(cast.rounds.view(round_id))
+
+
+@pytest.mark.parametrize("seat", [0, TEST.n - 1], ids=["early", "late"])
+@pytest.mark.parametrize("element", [0, 7, 19], ids=["first", "middle", "last"])
+def test_a_wrong_row__is_shown_by_the_developer__and_costs_the_bond(cast: Cast, seat: int, element: int) -> None:
+    round_id, total = answering(cast)
+    spoil(*seat_agent(cast, round_id, seat), element)
+    cast.run_all()
+    assert cast.developer.check_rows(round_id) == [
+        f"seat {seat}: chunk {element // 4} of its row is wrong, its bond is gone"
+    ]
+    assert cast.developer.check_rows(round_id) == []
+    assert cast.rounds.round(round_id).resolved >> seat & 1
+    assert cast.developer.reveal(round_id) == total
+    past_rows(cast)
+    cast.run_all()
+    facts = cast.rounds.round(round_id)
+    assert (facts.closed, facts.answered >> seat & 1) == (True, 0)
+
+
+def unserve(cast: Cast, round_id: int, seat: int) -> None:
+    """The relay loses a seat's row, and takes none any more."""
+    view = cast.rounds.view(round_id)
+    cast.relay._store.add_row(view.round_hash, seat, b"")
+
+
+@pytest.mark.parametrize("seat", [0, TEST.n - 1], ids=["early", "late"])
+def test_a_row_that_the_relay_hides__is_doubted__and_its_clerk_opens_and_is_paid(cast: Cast, seat: int) -> None:
+    round_id, total = answering(cast)
+    cast.run_all()
+    unserve(cast, round_id, seat)
+    assert cast.developer.check_rows(round_id) == [], "it may come until roots are in"
+    cast.node.increase_time(make_terms().row_window)
+    (doubt,) = cast.developer.check_rows(round_id)
+    assert doubt.startswith(f"seat {seat}: its row is not served; chunk ")
+    assert cast.developer.check_rows(round_id) == [], "once"
+    assert not cast.rounds.round(round_id).answered >> seat & 1, "it counts again once it is opened"
+    agent, _ = seat_agent(cast, round_id, seat)
+    deeds = [deed for deed in agent.run_once() if deed.action == "chunk opened"]
+    assert [deed.failed for deed in deeds] == [False]
+    checks = cast.rounds.checks
+    assert checks.balance_of(agent.account.address) == checks.bond()
+    assert cast.rounds.round(round_id).answered >> seat & 1
+    assert cast.developer.reveal(round_id) == total
+    past_rows(cast)
+    cast.run_all()
+    assert cast.rounds.state(round_id) is State.COMPLETED
+
+
+def test_a_root_of_nothing__is_never_opened__and_counts_as_silence(cast: Cast) -> None:
+    round_id, _ = answering(cast)
+    agent, desk = seat_agent(cast, round_id, 1)
+    view = desk.view
+    assert view.closed is not None
+    cast.rounds.checks.post_row(agent.account, round_id, 1, view.closed.set_hash, keccak(b"no row"))
+    cast.silent.add(cast.rounds.seats(round_id)[1])
+    cast.run_all()
+    cast.node.increase_time(make_terms().row_window)
+    assert len(cast.developer.check_rows(round_id)) == 1
+    past_rows(cast)
+    cast.developer.close(round_id)
+    checks = cast.rounds.checks
+    assert checks.balance_of(cast.developer.account.address) == checks.bond()
+    assert [event["seat"] for event in cast.rounds.events("Silent", round_id)] == [1]
+    assert cast.rounds.round(round_id).closed
+
+
+@pytest.mark.parametrize("step", ["post_row", "serve_row", "open_chunk"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_clerk_that_is_killed__goes_on_where_it_was(
+    cast: Cast, step: str, moment: Literal["before", "after"]
+) -> None:
+    round_id, total = answering(cast)
+    agent, _ = seat_agent(cast, round_id, 0)
+    if step == "open_chunk":
+        cast.run_all()
+        unserve(cast, round_id, 0)
+        cast.node.increase_time(make_terms().row_window)
+        cast.developer.check_rows(round_id)
+    owner = type(cast.relay) if step == "serve_row" else RowChecks
+    with killed(owner, step, moment):
+        agent.run_once()
+    again = cast.restarted(agent).run_once()
+    assert [deed for deed in again if deed.failed] == []
+    assert cast.restarted(agent).run_once() == []
+    cast.run_all()
+    assert cast.developer.reveal(round_id) == total
