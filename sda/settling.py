@@ -65,12 +65,10 @@ def remaining(parameters: Parameters, snapshot: Snapshot, leaves: Sequence[Sums]
 
 
 def _commitment(snapshot: Snapshot, chunk: int, seat: int, parameters: Parameters) -> Point:
-    """At the root; the contract has looked at a narrow round's points, and at no others."""
+    """At the root. A narrow round has every seat's on chain, and the contract has looked at them; nobody has at others."""
+    if parameters.chunks == 1:
+        return from_bytes128(snapshot.points[seat], subgroup=False)
     points = [from_bytes128(point, subgroup=False) for point in snapshot.committed(chunk)]
-    if (
-        parameters.chunks > 1
-        and seat >= parameters.reconstruction
-        and not all(point.is_in_subgroup() for point in points)
-    ):
+    if seat >= parameters.reconstruction and not all(point.is_in_subgroup() for point in points):
         raise ProofError(f"chunk {chunk}: a point of the root is not in the group")
     return commitment(points, seat, parameters)

@@ -237,7 +237,7 @@ class World:
         assert given.closed_set.hash(self.view.round_hash) == self.view.closed.set_hash
         assert given.closed_set.exclusions == ZERO_WORD
         assert self.collected is not None
-        points = self.collected.snapshot.points_of(given.seat)
+        points = self.collected.padded_sum.points[given.seat :: self.parameters.n]
         assert commit_chunks(given.row, self.parameters) == points
         self.rows[given.seat] = given.row
 

@@ -12,7 +12,7 @@ from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.merkle import merkle_path, merkle_root, words_of
 from sda.crypto.schnorr import Proof
 from sda.crypto.seeds import NONCE_BYTES
-from sda.crypto.sumtree import Sums
+from sda.crypto.sumtree import ChunkSums, Sums
 from sda.findings import (
     BadCount,
     BadEnrolment,

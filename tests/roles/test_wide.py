@@ -45,7 +45,7 @@ def test_whole_round__any_rows_give_the_sum(world: World, seats: Sequence[int]) 
 
 def test_snapshot__holds_every_chunk__and_the_set_its_body_alone(world: World) -> None:
     snapshot = world.close().snapshot
-    assert (snapshot.chunks, len(snapshot.points), len(snapshot.corrections)) == (2, 10, 2)
+    assert (snapshot.chunks, len(snapshot.points), len(snapshot.corrections)) == (2, 8, 2)
     assert snapshot.closed_set.point_hashes == (snapshot.body,)
     assert decode_snapshot(encode_snapshot(snapshot)) == snapshot
     assert snapshot.body == merkle_root([sums.body for sums in map(root_of(world).chunk, range(2))])
@@ -67,16 +67,17 @@ def lie(world: World, chunk: int, seat: int) -> None:
     world.relay.submit(Contribution(signed, honest.padded).encode())
 
 
-@pytest.mark.parametrize(("chunk", "seat"), [(0, 0), (1, 0), (1, 3)])
+@pytest.mark.parametrize(("chunk", "seat"), [(0, 0), (1, 0), (1, 3), (1, LATE)])
 def test_wrong_chunk__is_walked_to(tmp_path: Path, chunk: int, seat: int) -> None:
     world = World(tmp_path, WIDE, contributors=5)
     for contributor in world.contributors[:4]:
         world.relay.submit(world.prepare(contributor).encode())
-    lie(world, chunk, seat)
+    lie(world, chunk, min(seat, WIDE.reconstruction - 1))
     world.close()
     clerk, pairs = world.clerks[seat], Pairs(world.clerks[seat].secret)
     with pytest.raises(SumMismatchError):
         answer(world.view, world.view.seats[seat], world.relay, clerk.secret, pairs)
     finding = find_liar(world.view, world.view.seats[seat], world.relay, pairs, {}).run()
     assert isinstance(finding, BadShare)
+    assert (finding.seat, finding.chunk) == (seat, chunk)
     assert finding.opened.leaf.account == world.contributors[4].key.account.address
