@@ -229,14 +229,18 @@ class DeveloperAgent:
     def close(self, round_id: int) -> Receipt:
         """Settle a round that is over, and have the bonds of demands and doubts paid out to whom they belong."""
         receipt = self.rounds.close(self.account, round_id)
+        self.reclaim(round_id)
+        self.work_files(round_id).clear()
+        return receipt
+
+    def reclaim(self, round_id: int) -> None:
+        """Have the bonds of demands and doubts of a round that is over paid out to whom they belong."""
         for doubt in self.rounds.checks.doubts(round_id):
             if not doubt.settled:
                 self.rounds.checks.reclaim(self.account, round_id, doubt.seat, doubt.chunk)
         for challenge in self.rounds.disputes.challenges(round_id):
             if challenge.held:
                 self.rounds.disputes.reclaim(self.account, challenge.id)
-        self.work_files(round_id).clear()
-        return receipt
 
     def _collecting(self, round_id: int) -> RoundView:
         view = self.rounds.view(round_id)

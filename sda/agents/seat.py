@@ -114,7 +114,8 @@ class SeatDesk:
         """Take out of the set what verdicts excluded."""
         snapshot, excluded, leaves = self._excluded()
         points = remaining_points(self.view, snapshot, leaves)
-        self.disputes.settle(self.account, self.view.round_id, snapshot.closed_set, points, excluded, leaves)
+        shown = leaves if points else []
+        self.disputes.settle(self.account, self.view.round_id, snapshot.closed_set, points, excluded, shown)
         return f"{len(excluded)} left out"
 
     def foreseen(self) -> RoundView:

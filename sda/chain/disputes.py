@@ -145,9 +145,9 @@ class Disputes:
             sender: Anyone.
             round_id: Of the round.
             closed_set: On chain now.
-            points: D_0 … D_{n-1} of what is left, 128 bytes each.
+            points: D_0 … D_{n-1} of what is left, 128 bytes each; none in a wide round.
             exclusions: All verdicts on the round, in order.
-            leaves: What the excluded leaves committed to.
+            leaves: What the excluded leaves committed to; none in a wide round.
         """
         excluded = [
             ([point_struct(to_bytes128(point)) for point in sums.points], list(sums.correction_hashes))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sda.crypto.codeword import extend
-from sda.crypto.curve import G, to_bytes128
+from sda.crypto.curve import G, Point, to_bytes128
 from sda.crypto.merkle import Roster, enrolment_root
 from sda.crypto.sumtree import Node, Sums, empty_nodes, join, node_hash, tree_depth
 from sda.developer import collect
@@ -42,11 +42,14 @@ def other_point(seat: int) -> Callable[[Sums], Sums]:
     return change
 
 
-def other_correction(late: int) -> Callable[[Sums], Sums]:
-    """Another first element in a late seat's correction row."""
+def other_correction(late: int, element: int = 0) -> Callable[[Sums], Sums]:
+    """Another element in a late seat's correction row."""
 
     def change(sums: Sums) -> Sums:
-        rows = [(row[0] ^ 1, *row[1:]) if i == late else row for i, row in enumerate(sums.corrections)]
+        rows = [
+            (*row[:element], row[element] ^ 1, *row[element + 1 :]) if i == late else row
+            for i, row in enumerate(sums.corrections)
+        ]
         return replace(sums, corrections=tuple(rows))
 
     return change
@@ -124,6 +127,7 @@ class Forger:
             levels.append(self._level(nodes))
             sums |= {(level, i): encode_sums(node.sums) for i, node in enumerate(nodes)}
         (root,) = nodes
+        chunks = [root.sums.chunk(index) for index in range(parameters.chunks)]
         snapshot = Snapshot(
             left=levels[-2][:32],
             right=levels[-2][64:96],
@@ -131,11 +135,19 @@ class Forger:
             noise=0,
             roster_root=self.roster.root(),
             enrolment_root=enrolment_root([Enrolment.decode(each).leaf for each in self._enrolments]),
-            points=tuple(map(to_bytes128, extend(root.sums.points, parameters.n, parameters.t, parameters.k))),
-            corrections=root.sums.correction_hashes,
+            points=tuple(map(to_bytes128, self._points(root.sums))),
+            corrections=tuple(hash_ for chunk in chunks for hash_ in chunk.correction_hashes),
+            chunks=parameters.chunks,
         )
         assert snapshot.root == root.hash
         return Publication(snapshot, len(self._enrolments), self.roster.to_bytes(), levels, sums)
+
+    def _points(self, sums: Sums) -> Sequence[Point]:
+        """What a snapshot has of them: of a wide round what is committed to."""
+        parameters = self.view.parameters
+        if parameters.chunks > 1:
+            return sums.points
+        return extend(sums.points, parameters.n, parameters.t, parameters.k)
 
     def _leaf(self, index: int, empty: Node) -> Node:
         return self._node(self.leaves[index]) if index in self.leaves else empty

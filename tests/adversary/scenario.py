@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sda.errors import SDAError
 from sda.round import Terms
 from tests.adversary.test_contributors import lie
-from tests.chain.stage import make_private_terms, make_terms
+from tests.chain.stage import make_private_terms, make_terms, make_wide_terms
 from tests.rounds.cast import Cast
 
 HONEST = 4
@@ -28,6 +28,7 @@ class Scenario:
         spoils: Whether the sum is lost unnoticed: what nothing stops yet.
         seats: Of dishonest clerks.
         private: Whether the round takes noise; honest seats deal it as soon as they make a pass.
+        wide: Whether its vectors fill several chunks.
     """
 
     role: str
@@ -36,10 +37,13 @@ class Scenario:
     spoils: bool = False
     seats: tuple[int, ...] = ()
     private: bool = False
+    wide: bool = False
 
     @property
     def terms(self) -> Terms:
         """Of its round."""
+        if self.wide:
+            return make_wide_terms()
         return make_private_terms() if self.private else make_terms()
 
 

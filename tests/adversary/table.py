@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +16,18 @@ from sda.agents import ContributorAgent
 from sda.chain.devnet import Devnet
 from sda.chain.rpc import request
 from sda.chain.settings import in_tokens
-from sda.errors import EncodingError, SDAError
+from sda.errors import EncodingError, ProofError, SDAError
 from sda.round import State
 from tests.adversary.dealers import DEALERS
 from tests.adversary.pairs import PAIRS
 from tests.adversary.relays import RELAYS
 from tests.adversary.scenario import HONEST, Scenario
 from tests.adversary.scenarios import ALONE
+from tests.adversary.wide import WIDE
 from tests.chain.stage import make_terms
 from tests.rounds.cast import Cast
 
-SCENARIOS = (*ALONE, *DEALERS, *RELAYS, *PAIRS)
+SCENARIOS = (*ALONE, *DEALERS, *RELAYS, *PAIRS, *WIDE)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adversary.md"
 COLUMNS = (
     "who",
@@ -127,11 +129,23 @@ def go_on(cast: Cast, round_id: int) -> None:
             cast.past_complaints()
         elif rounds.state(round_id) is State.COLLECTING:
             cast.node.increase_time(make_terms().collect_window)
+    if rounds.round(round_id).wide:
+        check_rows(cast, round_id)
     cast.settle()
     if not rounds.round(round_id).closed:
         cast.developer.close(round_id)
     cast.silent = set()
     cast.run_all()
+    cast.developer.reclaim(round_id)
+
+
+def check_rows(cast: Cast, round_id: int) -> None:
+    """The developer, if it has a padded sum, checks what was posted; clerks open what it doubts."""
+    for _ in range(2):
+        with suppress(ProofError):
+            cast.developer.check_rows(round_id)
+        cast.run_all()
+        cast.node.increase_time(make_terms().row_window)
 
 
 def learn(cast: Cast, round_id: int, total: list[int]) -> bool | None:
@@ -163,6 +177,9 @@ def check_accounts(cast: Cast, last_round: int) -> None:
     held = sum(challenge.held for each in range(last_round + 1) for challenge in disputes.challenges(each))
     bonds = held * disputes.settings().challenge_bond
     assert token.balance_of(disputes.address) == sum(map(disputes.balance_of, accounts)) + bonds
+    checks = rounds.checks
+    doubted = sum(not doubt.settled for each in range(last_round + 1) for doubt in checks.doubts(each))
+    assert token.balance_of(checks.address) == sum(map(checks.balance_of, accounts)) + doubted * checks.bond()
     assert token.balance_of(cast.registry.address) == _stakes(cast)
     waiting = sum(rounds.pot(each).waiting for each in range(last_round + 1))
     assert token.balance_of(rounds.rewards_address) == waiting
@@ -174,10 +191,9 @@ def _stakes(cast: Cast) -> int:
 
 def _wealth(cast: Cast, accounts: list[bytes]) -> int:
     """What accounts hold and may withdraw, stakes not counted."""
-    rounds, disputes, token = cast.rounds, cast.rounds.disputes, cast.contracts.token
-    return sum(
-        token.balance_of(account) + rounds.balance_of(account) + disputes.balance_of(account) for account in accounts
-    )
+    rounds = cast.rounds
+    holders = (cast.contracts.token, rounds, rounds.disputes, rounds.checks)
+    return sum(holder.balance_of(account) for account in accounts for holder in holders)
 
 
 def _blamed(cast: Cast, round_id: int, *, spoilt: bool) -> str:

@@ -78,6 +78,11 @@ def make_private_terms(**changes: Any) -> Terms:
     return make_terms(replace(TEST, noise_bound=1000), **{"sigma": 100 << 16, "silent": 1} | changes)
 
 
+def make_wide_terms(**changes: Any) -> Terms:
+    """The same for vectors of five chunks, of three packed columns each."""
+    return make_terms(replace(TEST, length=13 * TEST.k * TEST.slots_per_element, chunk=4), **changes)
+
+
 class Stage:
     """See the module.
 

@@ -16,8 +16,8 @@ from sda.chain.devnet import Devnet
 from sda.crypto.field import Q
 from sda.crypto.hashes import keccak
 from sda.params import TEST
-from sda.round import State, Terms
-from tests.chain.stage import make_terms
+from sda.round import State
+from tests.chain.stage import make_terms, make_wide_terms
 from tests.rounds.cast import Cast, killed
 
 
@@ -28,19 +28,13 @@ def cast(devnet: Devnet, tmp_path: Path) -> Iterator[Cast]:
     cast.relay.close()
 
 
-def wide_terms(**changes: int) -> Terms:
-    """Of five chunks of three packed columns."""
-    parameters = replace(TEST, length=13 * TEST.k * TEST.slots_per_element, chunk=4)
-    return make_terms(parameters, **changes)
-
-
 def past_rows(cast: Cast) -> None:
     """The three row windows of a wide round pass."""
     cast.node.increase_time(3 * make_terms().row_window + 1)
 
 
 def test_a_wide_round__from_the_request_to_the_last_payment(cast: Cast) -> None:
-    round_id = cast.open(wide_terms())
+    round_id = cast.open(make_wide_terms())
     total = cast.contribute(round_id)
     cast.developer.snapshot(round_id)
     cast.run_all()
@@ -61,7 +55,7 @@ def test_a_wide_round__from_the_request_to_the_last_payment(cast: Cast) -> None:
 
 def answering(cast: Cast) -> tuple[int, list[int]]:
     """A wide round whose complaints are over, and what its contributors add up to."""
-    round_id = cast.open(wide_terms())
+    round_id = cast.open(make_wide_terms())
     total = cast.contribute(round_id)
     cast.developer.snapshot(round_id)
     cast.run_all()
