@@ -15,14 +15,16 @@ from sda.crypto.codeword import is_codeword
 from sda.crypto.curve import commit_row, from_bytes128, to_bytes128
 from sda.crypto.hashes import keccak
 from sda.crypto.merkle import Roster, enrolment_root
-from sda.crypto.sumtree import Node, empty_nodes, fold, tree_depth
+from sda.crypto.sumtree import Node, Sums, empty_nodes, fold, tree_depth
 from sda.errors import ProofError, RelayError, SDAError
 from sda.messages import Enrolment, Kind, Leaf
 from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
 from sda.noise import dealer
+from sda.posted import posted_row, wrong_chunk
 from sda.relay.interface import Job, Relay
 from sda.round import Closed, RoundView, State
+from sda.settling import remaining
 
 _BATCH = 1024
 
@@ -43,6 +45,13 @@ class AcceptedRow(SeatEvent):
 
     fee: int
     row: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PostedRow(SeatEvent):
+    """`RowPosted`: the root of its row in a wide round."""
+
+    root: bytes
 
 
 @dataclass(frozen=True)
@@ -74,13 +83,14 @@ class Events:
     """What the rounds contract logged of one round, as plain values.
 
     Attributes:
-        rows, rejected, silent, no_data, bad_noise: What became of the seats.
+        rows, posted, rejected, silent, no_data, bad_noise: What became of the seats.
         claims: Rewards paid.
         credits: Everything credited.
         settled: Whether the round was closed: fees are credited then.
     """
 
     rows: tuple[AcceptedRow, ...] = ()
+    posted: tuple[PostedRow, ...] = ()
     rejected: tuple[Slashed, ...] = ()
     silent: tuple[Slashed, ...] = ()
     no_data: tuple[SeatEvent, ...] = ()
@@ -152,6 +162,10 @@ class _Audit:
         self._leaf_problems: list[str] = []
         self._root: Node | None = None
         self._payouts: dict[int, bytes] = {}
+        self._excluded: dict[int, Sums] = {}
+        # A row that was posted counts unless a chunk of it was wrong, or was not opened.
+        counted = tuple(each for each in events.posted if view.answered >> each.seat & 1)
+        self._answered: tuple[SeatEvent, ...] = events.rows or counted
 
     @property
     def _closed(self) -> Closed:
@@ -228,6 +242,7 @@ class _Audit:
                 self._check_leaf(leaf, enrolment, roster.positions[i], roster.nonces[i])
                 if first + i in wanted:
                     self._payouts[first + i] = leaf.payout
+                self._remember(first + i, leaf)
                 yield first + i, leaf.node(enrolment)
 
     def _read_noise(self) -> Iterator[tuple[int, Node]]:
@@ -238,7 +253,14 @@ class _Audit:
                 data = self._relay.leaves(self._view.round_hash, seat.index, seat.index + 1)
                 leaf = Leaf.decode(data, self._parameters)
                 self._check_leaf(leaf, dealer(seat), seat.index, next(nonces), Kind.NOISE)
+                self._remember(seat.index, leaf)
                 yield seat.index, leaf.node(dealer(seat))
+
+    def _remember(self, index: int, leaf: Leaf) -> None:
+        """What was excluded: rows of a wide round open what is left."""
+        settled = self._closed.settled
+        if settled is not None and any(index == each.index for each in settled.excluded):
+            self._excluded[index] = leaf.sums
 
     def _check_leaf(
         self, leaf: Leaf, enrolment: Enrolment, position: int, nonce: bytes, kind: Kind = Kind.DATA
@@ -264,9 +286,11 @@ class _Audit:
         root, job = _known(self._root, "leaves"), _known(self._job, "snapshot")
         points = job.snapshot.points
         threshold = self._parameters.reconstruction
-        for seat, point in enumerate(root.sums.points):
-            if to_bytes128(point) != points[seat]:
-                raise ProofError(f"seat {seat}: the leaves' commitments do not add up to its point")
+        for index, point in enumerate(root.sums.points):
+            if to_bytes128(point) != points[index]:
+                raise ProofError(f"seat {index % threshold}: the leaves' commitments do not add up to its point")
+        if self._parameters.chunks > 1:
+            return f"Σ of the leaves for {threshold} seats in {self._parameters.chunks} chunks; the others follow"
         decoded = [from_bytes128(point) for point in points]
         if not is_codeword(decoded, job.snapshot.closed_set.hash(self._view.round_hash), threshold):
             raise ProofError(f"the points of the seats {threshold} and up do not follow from the others")
@@ -274,25 +298,46 @@ class _Audit:
 
     def check_corrections(self) -> str:
         root, job = _known(self._root, "leaves"), _known(self._job, "snapshot")
-        if root.sums.correction_hashes != job.snapshot.corrections:
+        chunks = [root.sums.chunk(index) for index in range(self._parameters.chunks)]
+        if tuple(hash_ for chunk in chunks for hash_ in chunk.correction_hashes) != job.snapshot.corrections:
             raise ProofError("the leaves' corrections do not add up to those at the root")
-        return f"Σ of the leaves for {len(job.snapshot.corrections)} later seats"
+        return f"Σ of the leaves for {job.snapshot.late} later seats"
 
     # ------------------------------------------------------------------ rows and money
 
     def check_rows(self) -> str:
-        job, rows = _known(self._job, "snapshot"), self._events.rows
-        settled = self._closed.settled
-        points = settled.points if settled else job.snapshot.points
-        for row in rows:
-            if to_bytes128(commit_row(row.row)) != points[row.seat]:
-                raise ProofError(f"seat {row.seat}: its accepted row does not open its commitment")
-        answered = sum(1 << row.seat for row in rows)
+        wide = self._parameters.chunks > 1
+        served = self._check_posted() if wide else self._check_accepted()
+        answered = sum(1 << each.seat for each in self._answered)
         if answered != self._view.answered:
             raise ProofError(f"rows of seats {answered:#b} are logged, the contract counts {self._view.answered:#b}")
-        if self._view.state is State.COMPLETED and len(rows) < self._parameters.reconstruction:
-            raise ProofError(f"completed with {len(rows)} rows, must be {self._parameters.reconstruction}")
-        return f"{len(rows)} rows, {self._parameters.reconstruction} reconstruct"
+        rows, enough = len(self._answered), self._parameters.reconstruction
+        if self._view.state is State.COMPLETED and rows < enough:
+            raise ProofError(f"completed with {rows} rows, must be {enough}")
+        return f"{rows} rows, {enough} reconstruct" + (f", {served} are served and open" if wide else "")
+
+    def _check_accepted(self) -> int:
+        job, settled = _known(self._job, "snapshot"), self._closed.settled
+        points = settled.points if settled else job.snapshot.points
+        for row in self._events.rows:
+            if to_bytes128(commit_row(row.row)) != points[row.seat]:
+                raise ProofError(f"seat {row.seat}: its accepted row does not open its commitment")
+        return len(self._events.rows)
+
+    def _check_posted(self) -> int:
+        """Of a wide round the chain has roots: what is served is checked; the rest was the developer's to doubt."""
+        job, settled, served = _known(self._job, "snapshot"), self._closed.settled, 0
+        _known(self._root, "leaves")
+        leaves = [self._excluded[each.index] for each in settled.excluded] if settled else []
+        for each in self._events.posted:
+            row = posted_row(self._relay.row(self._view.round_hash, each.seat), each.root, self._parameters)
+            if row is None or each not in self._answered:
+                continue
+            chunk = wrong_chunk(row, remaining(self._parameters, job.snapshot, leaves, each.seat), self._parameters)
+            if chunk is not None:
+                raise ProofError(f"seat {each.seat}: chunk {chunk} of its row does not open its commitment")
+            served += 1
+        return served
 
     def check_fees(self) -> str:
         """Right rows are credited when the round is settled, each with the same fee."""
@@ -305,19 +350,20 @@ class _Audit:
         for row in self._events.rows:
             if row.fee != fee:
                 raise ProofError(f"seat {row.seat}: earned {row.fee}, must be {fee}")
-            due[self._view.seats[row.seat].operator] += fee
+        for each in self._answered:
+            due[self._view.seats[each.seat].operator] += fee
         if not self._events.settled:
-            return f"{fee} for each of {len(self._events.rows)} rows, due when the round is settled"
+            return f"{fee} for each of {len(self._answered)} rows, due when the round is settled"
         for account, amount in due.items():
             if credited[account] < amount:
                 raise ProofError(f"0x{account.hex()}: was credited {credited[account]}, must be {amount} at least")
-        return f"{fee} for each of {len(self._events.rows)} rows"
+        return f"{fee} for each of {len(self._answered)} rows"
 
     def check_seats(self) -> str:
         """No seat has two outcomes, and each is its holder's."""
         events = self._events
         outcomes: list[SeatEvent] = [
-            *events.rows,
+            *self._answered,
             *events.rejected,
             *events.silent,
             *events.no_data,
@@ -333,7 +379,7 @@ class _Audit:
         if any(event.amount <= 0 for event in slashed):
             raise ProofError("a seat was slashed by nothing")
         return (
-            f"{len(events.rows)} paid, {len(events.rejected)} slashed for a wrong row, "
+            f"{len(self._answered)} paid, {len(events.rejected)} slashed for a wrong row, "
             f"{len(events.silent)} for silence, {len(events.bad_noise)} for bad noise, "
             f"{len(events.no_data)} without data"
         )

@@ -135,7 +135,9 @@ def find_liar(view: RoundView, seat: Seat, relay: Relay, pairs: Pairs, answers: 
     check_snapshot(view, view.closed, job)
     roster = check_roster(job)
     check_enrolments(view, relay, job, roster, pairs)
-    return Walk(view, seat, relay, pairs, roster, job.snapshot, answers)
+    late = seat.index >= view.parameters.reconstruction
+    correction = check_correction(view, seat, job) if late else ()
+    return Walk(view, seat, relay, pairs, roster, job.snapshot, answers, correction)
 
 
 def review(view: RoundView, seat: Seat, relay: Relay, secret: SecretKey, pairs: Pairs) -> tuple[bytes, tuple[int, ...]]:

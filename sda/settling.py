@@ -65,7 +65,7 @@ def remaining(parameters: Parameters, snapshot: Snapshot, leaves: Sequence[Sums]
 
 
 def _commitment(snapshot: Snapshot, chunk: int, seat: int, parameters: Parameters) -> Point:
-    """At the root. A narrow round has every seat's on chain, and the contract has looked at them; nobody has at others."""
+    """At the root. A narrow round's are on chain, and the contract has looked at them; nobody has at a wide one's."""
     if parameters.chunks == 1:
         return from_bytes128(snapshot.points[seat], subgroup=False)
     points = [from_bytes128(point, subgroup=False) for point in snapshot.committed(chunk)]

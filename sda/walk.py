@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sda.crypto.codeword import commitment
-from sda.crypto.curve import commit_row
+from sda.crypto.curve import Point, commit_row, from_bytes128
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import Roster
 from sda.crypto.pads import add
@@ -57,6 +57,7 @@ class Walk:
         roster: Of the closed set, checked against its root.
         snapshot: Checked against the chain.
         answers: What the developer posted on chain, by chunk, level and index.
+        correction: Of a late seat, summed; checked against the root.
     """
 
     def __init__(
@@ -68,8 +69,9 @@ class Walk:
         roster: Roster,
         snapshot: Snapshot,
         answers: Answers | None = None,
+        correction: Sequence[int] = (),
     ) -> None:
-        self._view, self._seat = view, seat
+        self._view, self._seat, self._correction = view, seat, correction
         self._pairs, self._roster, self._snapshot = pairs, roster, snapshot
         self._parameters = view.parameters
         self._n = view.parameters.n
@@ -90,7 +92,8 @@ class Walk:
             ProofError: Nothing is wrong on the way: the clerk's own sum opens every commitment.
         """
         try:
-            here = self._start()
+            self._look_at(self._wrong_chunk())
+            here = self._tree.root()
             if here.node.sums.count != self._snapshot.count:
                 return BadRootCount(here.node, self._snapshot.count, self._chunk)
             while here.level:
@@ -105,16 +108,15 @@ class Walk:
         except StopIteration as error:
             raise ProofError(f"round {self._view.round_id}: every commitment on the way is opened") from error
 
-    def _start(self) -> Here:
-        """The root, in a chunk whose commitment the seat's sum does not open; that of a narrow round does not."""
-        here = self._tree.root()
-        for chunk in range(self._parameters.chunks):
-            if chunk != self._chunk:
-                self._look_at(chunk)
-                here = self._tree.root()
-            if not self._opens(here):
-                return here
-        return here
+    def _wrong_chunk(self) -> int:
+        """The first that the seat's sum does not open, as the snapshot has it: a narrow round's only one, or none."""
+        chunks = self._parameters.chunked(self._rows.all()) if self._parameters.chunks > 1 else []
+        for index, row in enumerate(chunks):
+            late = self._parameters.chunked(self._correction)[index] if self._correction else ()
+            points = [from_bytes128(point, subgroup=False) for point in self._snapshot.committed(index)]
+            if not self._opens_chunk(row, late, points):
+                return index
+        return 0
 
     def every_bad_leaf(self) -> Iterator[Finding]:
         """All leaves whose commitment for this seat is wrong, found one by one: after a first exclusion lies that
@@ -154,14 +156,18 @@ class Walk:
 
     def _is_opened(self, sums: Sums, leaves: range, chunk: int) -> bool:
         """Whether one chunk of these leaves' rows, with the summed corrections, opens the commitment of the sums."""
-        row, known = list(self._parameters.chunked(self._rows.over(leaves))[chunk]), sums.chunk(chunk)
+        row, known = self._parameters.chunked(self._rows.over(leaves))[chunk], sums.chunk(chunk)
         late = self._seat.index - self._parameters.reconstruction
-        if late >= 0:
-            row = add(row, list(known.corrections[late]))
-            # Nobody has looked at the points of a wide round's root: what follows from others opens nothing on chain.
-            if self._parameters.chunks > 1 and not all(point.is_in_subgroup() for point in known.points):
+        return self._opens_chunk(row, known.corrections[late] if late >= 0 else (), known.points)
+
+    def _opens_chunk(self, row: Sequence[int], correction: Sequence[int], points: Sequence[Point]) -> bool:
+        """Whether a row, with the correction of a late seat, opens what follows from these points for the seat."""
+        if correction:
+            row = add(list(row), list(correction))
+            # Nobody has looked at the points of a wide round's root: one outside of the group, and no row opens them.
+            if self._parameters.chunks > 1 and not all(point.is_in_subgroup() for point in points):
                 return False
-        return commit_row(row) == commitment(known.points, self._seat.index, self._parameters)
+        return commit_row(row) == commitment(points, self._seat.index, self._parameters)
 
     def _at_leaf(self, index: int) -> Here | Finding:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from sda.audit import AcceptedRow, Claimed, Credit, Events, SeatEvent, Slashed
+from sda.audit import AcceptedRow, Claimed, Credit, Events, PostedRow, SeatEvent, Slashed
 from sda.chain.addresses import from_text, to_text
 from sda.chain.checks import RowChecks
 from sda.chain.client import Chain, Receipt, sensible_answers
@@ -361,6 +361,10 @@ class Rounds:
             rows=tuple(
                 AcceptedRow(event["seat"], event["clerkId"], event["fee"], tuple(event["row"]))
                 for event in self.events("RowAccepted", round_id)
+            ),
+            posted=tuple(
+                PostedRow(event["seat"], event["clerkId"], bytes(event["root"]))
+                for event in self.checks.contract.events("RowPosted", roundId=round_id)
             ),
             rejected=self._slashed("RowRejected", round_id),
             bad_noise=self._slashed("NoiseRejected", round_id),

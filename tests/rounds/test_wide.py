@@ -11,12 +11,16 @@ import pytest
 
 from sda.agents.clerk import ClerkAgent
 from sda.agents.seat import SeatDesk
+from sda.audit import audit
 from sda.chain.checks import RowChecks
 from sda.chain.devnet import Devnet
 from sda.crypto.field import Q
 from sda.crypto.hashes import keccak
 from sda.params import TEST
 from sda.round import State
+from tests.adversary.forger import other_point
+from tests.adversary.test_contributors import lie
+from tests.adversary.test_withheld import mute
 from tests.chain.stage import make_terms, make_wide_terms
 from tests.rounds.cast import Cast, killed
 
@@ -161,3 +165,84 @@ def test_a_clerk_that_is_killed__goes_on_where_it_was(
     assert cast.restarted(agent).run_once() == []
     cast.run_all()
     assert cast.developer.reveal(round_id) == total
+
+
+# ---------------------------------------------------------------------- excluded leaves, withheld files
+
+
+def excluded(cast: Cast) -> tuple[int, list[int]]:
+    """A wide round in which a contributor lied in one chunk, and is out."""
+    round_id = cast.open(make_wide_terms())
+    total = cast.contribute(round_id)
+    lie(cast, round_id, "liar", other_point(2 * TEST.reconstruction + 1))
+    cast.developer.snapshot(round_id)
+    cast.take_turns()
+    assert [each.index for each in cast.rounds.disputes.exclusions(round_id)] == [TEST.n + 4]
+    cast.past_complaints()
+    (deed,) = cast.committee(round_id)[0].run_once()
+    assert (deed.action, cast.rounds.state(round_id)) == ("exclusions settled", State.ANSWERING)
+    return round_id, total
+
+
+@pytest.mark.parametrize("seat", [0, 1, TEST.n - 1])
+def test_after_an_exclusion__right_chunks_open__and_wrong_ones_are_shown(cast: Cast, seat: int) -> None:
+    round_id, total = excluded(cast)
+    other = (seat + 1) % TEST.n
+    spoil(*seat_agent(cast, round_id, other), 9)
+    cast.run_all()
+    assert cast.developer.check_rows(round_id) == [f"seat {other}: chunk 2 of its row is wrong, its bond is gone"]
+    doubter, checks = cast.developer.account, cast.rounds.checks
+    for chunk in (2, 4):
+        permit = cast.contracts.token.permit(doubter, checks.address, checks.bond())
+        checks.doubt(doubter, round_id, seat, chunk, permit)
+    deeds = [deed for deed in cast.run_all() if deed.action == "chunk opened"]
+    assert [deed.failed for deed in deeds] == [False, False], deeds
+    assert cast.rounds.round(round_id).answered >> seat & 1
+    assert cast.developer.reveal(round_id) == total
+    past_rows(cast)
+    cast.run_all()
+    found = audit(cast.rounds.view(round_id), cast.relay, cast.rounds.audit_events(round_id))
+    assert [check for check in found if not check.ok] == []
+
+
+def test_a_relay_that_shows_nothing__the_developer_answers__and_the_liar_is_found(cast: Cast) -> None:
+    round_id = cast.open(make_wide_terms())
+    cast.contribute(round_id)
+    lie(cast, round_id, "liar", other_point(3 * TEST.reconstruction))
+    cast.developer.snapshot(round_id)
+    mute(cast)
+    cast.node.increase_time(make_terms().complaint_window // 2)
+    cast.run_all()
+    while cast.developer.answer_challenges(round_id):
+        cast.run_all()
+    (out,) = cast.rounds.disputes.exclusions(round_id)
+    assert out.index == TEST.n + 4
+
+
+def test_an_honest_wide_round__passes_its_audit(cast: Cast) -> None:
+    round_id, _ = answering(cast)
+    cast.run_all()
+    past_rows(cast)
+    cast.run_all()
+    found = audit(cast.rounds.view(round_id), cast.relay, cast.rounds.audit_events(round_id))
+    assert [check for check in found if not check.ok] == []
+    assert f"{TEST.n} rows, {TEST.reconstruction} reconstruct, {TEST.n} are served and open" in {
+        check.detail for check in found
+    }
+    unserve(cast, round_id, 2)
+    found = audit(cast.rounds.view(round_id), cast.relay, cast.rounds.audit_events(round_id))
+    assert [check for check in found if not check.ok] == []
+    assert any(f"{TEST.n - 1} are served" in check.detail for check in found)
+
+
+def test_noise__of_every_seat__is_in_a_wide_sum(cast: Cast) -> None:
+    parameters = replace(make_wide_terms().parameters, noise_bound=1000)
+    round_id = cast.open(make_terms(parameters, sigma=100 << 16, silent=1))
+    total = cast.contribute(round_id)
+    cast.run_all()
+    cast.developer.snapshot(round_id)
+    cast.run_all()
+    cast.past_complaints()
+    cast.run_all()
+    assert len(cast.noise) == TEST.n
+    assert cast.developer.reveal(round_id) == cast.with_noise(total)
