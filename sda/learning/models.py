@@ -127,7 +127,12 @@ class Softmax(_Arrays):
     """Multinomial logistic regression: weights of shape (inputs, classes) and a bias for each class, from zero."""
 
     def __init__(self, inputs: int, classes: int) -> None:
-        super().__init__(((inputs, classes), (classes,)))
+        super().__init__(self.shapes_of(inputs, classes))
+
+    @staticmethod
+    def shapes_of(inputs: int, classes: int) -> tuple[Shape, ...]:
+        """Of its parameters."""
+        return ((inputs, classes), (classes,))
 
     def gradient(self, features: Matrix, labels: Labels) -> tuple[float, Vector]:
         """See `Model.gradient`; the loss is the mean cross-entropy."""
@@ -150,11 +155,16 @@ class MLP(_Arrays):
     """
 
     def __init__(self, inputs: int, hidden: int, classes: int, seed: int = 0) -> None:
-        super().__init__(((inputs, hidden), (hidden,), (hidden, classes), (classes,)))
+        super().__init__(self.shapes_of(inputs, hidden, classes))
         generator = np.random.default_rng(seed)
         first = generator.normal(0.0, math.sqrt(2 / inputs), inputs * hidden)
         second = generator.normal(0.0, math.sqrt(2 / hidden), hidden * classes)
         self.vector = np.concatenate((first, np.zeros(hidden), second, np.zeros(classes)))
+
+    @staticmethod
+    def shapes_of(inputs: int, hidden: int, classes: int) -> tuple[Shape, ...]:
+        """Of its parameters."""
+        return ((inputs, hidden), (hidden,), (hidden, classes), (classes,))
 
     def gradient(self, features: Matrix, labels: Labels) -> tuple[float, Vector]:
         """See `Model.gradient`; the loss is the mean cross-entropy."""
@@ -214,6 +224,13 @@ class ModelForm:
                 raise ParameterError(name, getattr(self, name), f"at least {least}")
         if self.kind == "softmax" and self.hidden:
             raise ParameterError("hidden", self.hidden, "0 for a softmax")
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Of its parameter arrays; no memory is taken for them."""
+        if self.kind == "mlp":
+            return MLP.shapes_of(self.inputs, self.hidden, self.classes)
+        return Softmax.shapes_of(self.inputs, self.classes)
 
     def make(self) -> Model:
         """A model as it is before the first step."""
