@@ -17,7 +17,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sda.errors import LearningError, ParameterError
-from sda.learning.configuration import Configuration, canonical, first_difference
+from sda.learning.configuration import Configuration, first_difference
+from sda.learning.fields import canonical
 from sda.learning.models import Vector, check_vector, size_of
 
 FILE = "training.npz"
@@ -75,7 +76,8 @@ class Checkpoint:
         state: The server optimiser's.
         reports: Of all rounds so far.
         searched: Rounds on chain below it are not the next one.
-        round_id: Of the round under way; None before it is opened.
+        announced: Query of the round under way, in hexadecimal; empty between rounds.
+        round_id: Of the round under way; None before it is known to be open.
     """
 
     configuration: Configuration
@@ -83,6 +85,7 @@ class Checkpoint:
     state: dict[str, Vector] = field(repr=False)
     reports: list[Report] = field(default_factory=list)
     searched: int = 0
+    announced: str = ""
     round_id: int | None = None
 
     @classmethod
@@ -112,6 +115,7 @@ class Checkpoint:
             "configuration": self.configuration.values,
             "reports": [asdict(report) for report in self.reports],
             "searched": self.searched,
+            "announced": self.announced,
             "round_id": self.round_id,
         }
         arrays: dict[str, Any] = {_STATE + name: value for name, value in self.state.items()}
@@ -138,7 +142,7 @@ class Checkpoint:
             kept = Configuration.from_values(plain["configuration"])
             reports = [read_report(each) for each in plain["reports"]]
             check_vector(vector, size_of(kept.model.shapes))
-            made = cls(kept, vector, state, reports, int(plain["searched"]), plain["round_id"])
+            made = cls(kept, vector, state, reports, int(plain["searched"]), plain["announced"], plain["round_id"])
         except (OSError, ValueError, KeyError, TypeError, BadZipFile, ParameterError) as error:
             raise LearningError(f"{path}: is no checkpoint of a training ({type(error).__name__})") from error
         if difference := first_difference(kept, configuration):

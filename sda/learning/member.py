@@ -1,0 +1,80 @@
+"""The contributor's side of a training: check what is announced, train on the own data, send, and be paid.
+
+The data stays in this object; what leaves it is one padded vector per round.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from sda.agents.contributor import ContributorAgent
+from sda.learning.announcement import Announcement
+from sda.learning.device import perplexity
+from sda.learning.models import Labels, Matrix, check_data
+from sda.learning.noticeboard import Noticeboard
+from sda.round import RoundView
+
+
+class Part(StrEnum):
+    """What a contributor did in a round."""
+
+    SENT = "sent"
+    NOT_INVITED = "not invited"
+    SAT_OUT = "sat out: the model is led astray by this data, or the data is"
+
+
+@dataclass
+class Member:
+    """A contributor to trainings.
+
+    Attributes:
+        agent: Its account, keys and minima.
+        features, labels: Its own data.
+        board: Where announcements are.
+    """
+
+    agent: ContributorAgent
+    features: Matrix = field(repr=False)
+    labels: Labels = field(repr=False)
+    board: Noticeboard
+
+    def take_part(self, round_id: int) -> Part:
+        """Train and send, if this contributor is invited; sending again after a crash sends the same bytes.
+
+        Raises:
+            LearningError: The announcement is not the one on chain, the round is not for its updates, or the data does
+                not fit the model.
+            ParameterError: The terms are below this contributor's minima.
+            RefusedError: The relay refused.
+        """
+        view = self.agent.contracts.rounds.view(round_id)
+        self.agent.relay.open_round(view)
+        stored = self.agent.outbox.stored(view, self.agent.key.account.address)
+        if stored is not None:  # its randomness is gone: what was made is what is sent
+            self.agent.relay.submit(stored.encode())
+            return Part.SENT
+        announcement = self.board.fetch(view.terms.query)
+        if self.agent.enrol() not in announcement.invited(view.round_hash):
+            return Part.NOT_INVITED
+        vector = self.make_vector(view, announcement)
+        if vector is None:
+            return Part.SAT_OUT
+        self.agent.contribute(round_id, vector)
+        return Part.SENT
+
+    def make_vector(self, view: RoundView, announcement: Announcement) -> list[int] | None:
+        """The update as the round takes it; None if this contributor sits out."""
+        configuration = announcement.configuration
+        form, code = configuration.model, configuration.code
+        check_data(self.features, self.labels, form.inputs, form.classes)
+        code.check_round(view.parameters)
+        model = announcement.model()
+        limit = configuration.update.perplexity * form.classes
+        if limit and perplexity(model, self.features, self.labels) > limit:
+            return None
+        update = configuration.local.update(model, self.features, self.labels, [secrets.randbits(128)])
+        return code.encode(np.asarray(update), view.round_hash, secrets.token_bytes(32))

@@ -1,0 +1,286 @@
+"""The developer's side of a training: one round after another, each a step of the model.
+
+`Training.step` looks at chain and checkpoint and does what is due next; whatever was done before is found there, so
+a process that was killed anywhere is followed by one that goes on. A round that fails leaves the model as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sda.agents.developer import DeveloperAgent
+from sda.chain.structs import Outcome
+from sda.errors import EncodingError, LearningError, ParameterError
+from sda.learning.announcement import Announcement
+from sda.learning.checkpoint import COUNTED, Checkpoint, Report
+from sda.learning.configuration import Configuration, StopRules
+from sda.learning.costs import gas_by_step, message_bytes, tokens_paid
+from sda.learning.models import Labels, Matrix, Score, Vector, check_data, evaluate
+from sda.learning.noticeboard import Noticeboard
+from sda.round import State
+
+CLOSING_SECONDS = 60
+"""So long before a collection ends the snapshot is taken, if there are enough, or a quarter of a short window."""
+
+DEAD = {State.MISSED, State.UNDRAWABLE, State.ABANDONED, State.FAILED, State.FRAUD}
+
+Rest = Callable[[int | None, State], None]
+"""Called with round and state when the developer has nothing to do; returns when it is worth looking again."""
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PublicSet:
+    """Data on which every model is judged in the open.
+
+    Attributes:
+        features: (examples, inputs).
+        labels: (examples,).
+    """
+
+    features: Matrix = field(repr=False)
+    labels: Labels = field(repr=False)
+
+    @classmethod
+    def load(cls, path: Path) -> PublicSet:
+        """From a NumPy archive with arrays `features` and `labels`.
+
+        Raises:
+            LearningError: It cannot be read, or lacks one of them.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(np.asarray(arrays["features"], dtype=np.float64), arrays["labels"])
+        except (OSError, ValueError, KeyError) as error:
+            raise LearningError(
+                f"{path}: must be a NumPy archive (.npz) with arrays `features` and `labels` ({type(error).__name__})"
+            ) from error
+
+
+class Training:
+    """A training, from its checkpoint on.
+
+    Args:
+        agent: The developer's.
+        configuration: As it was begun with.
+        public: Judges every model.
+        directory: Private; holds checkpoint and announcements.
+        rest: See `Rest`.
+        tell: Called with a line for people at every step.
+
+    Raises:
+        LearningError: The public set is not for this model, or the checkpoint is of another configuration.
+    """
+
+    def __init__(
+        self,
+        agent: DeveloperAgent,
+        configuration: Configuration,
+        public: PublicSet,
+        directory: Path,
+        rest: Rest,
+        tell: Tell = lambda _: None,
+    ) -> None:
+        check_data(public.features, public.labels, configuration.model.inputs, configuration.model.classes)
+        self.agent, self.rounds = agent, agent.rounds
+        self.configuration = configuration
+        self.public = public
+        self.directory = directory
+        self.board = Noticeboard(directory / "announcements")
+        self._rest, self._tell = rest, tell
+        kept = Checkpoint.load(directory, configuration)
+        self.checkpoint = kept or Checkpoint.begin(configuration, self.rounds.number())
+
+    # ------------------------------------------------------------------ the loop
+
+    def run(self, stop: StopRules, shown: Callable[[Report], None] = lambda _: None) -> str:
+        """Train until a rule says stop, then settle what is open; why it stopped.
+
+        Args:
+            stop: The rules.
+            shown: Called with the report of each round.
+        """
+        while not (reason := self.reason_to_stop(stop)):
+            shown(self.step())
+        while not self.settle():
+            unsettled = next(report.round_id for report in self.checkpoint.reports if not report.settled)
+            self._rest(unsettled, self.rounds.state(unsettled))
+        return reason
+
+    def reason_to_stop(self, stop: StopRules) -> str:
+        """Why training is over; empty while it is not. A round under way is always brought to its end."""
+        if self.checkpoint.announced:
+            return ""
+        counted = [report for report in self.checkpoint.reports if report.counted]
+        if self.checkpoint.attempt >= stop.failures:
+            return f"{stop.failures} rounds failed in a row"
+        if stop.accuracy and counted and counted[-1].accuracy >= stop.accuracy:
+            return f"accuracy {counted[-1].accuracy:.4f} reached {stop.accuracy:g}"
+        if len(counted) >= stop.rounds:
+            return f"{stop.rounds} rounds are done"
+        best = max(range(len(counted)), key=lambda index: counted[index].accuracy, default=0)
+        if stop.patience and len(counted) - 1 - best >= stop.patience:
+            return f"no better accuracy in {stop.patience} rounds"
+        return ""
+
+    def step(self) -> Report:
+        """One round, from wherever it is to its end; its report."""
+        announcement = self._announced()
+        round_id = self._opened(announcement)
+        while (state := self.rounds.state(round_id)) not in DEAD:
+            if state in (State.ANSWERING, State.COMPLETED) and self._has_rows(round_id):
+                return self._count(announcement, round_id)
+            if not self._advance(round_id, state):
+                self.settle()
+                self._rest(round_id, state)
+        return self._end(self._report(round_id, f"the round is {state.name.lower()}"))
+
+    # ------------------------------------------------------------------ a round's way
+
+    def _announced(self) -> Announcement:
+        """The announcement of the round under way, or of the next one: on disk before anything is on chain."""
+        checkpoint = self.checkpoint
+        if checkpoint.announced:
+            return self.board.fetch(bytes.fromhex(checkpoint.announced))
+        while (enrolled := self.agent.relay.enrolled()) < self.configuration.round.minimum:
+            self._rest(None, State.NONE)
+        made = Announcement(
+            self.configuration, checkpoint.number, checkpoint.attempt, enrolled, vector=checkpoint.vector
+        )
+        self.board.post(made)
+        checkpoint.announced, checkpoint.searched = made.query.hex(), self.rounds.number()
+        checkpoint.save(self.directory)
+        return made
+
+    def _opened(self, announcement: Announcement) -> int:
+        """The round of an announcement: the one that an earlier process opened, or a new one."""
+        checkpoint = self.checkpoint
+        if checkpoint.round_id is None:
+            checkpoint.round_id = self._found(announcement.query)
+            if checkpoint.round_id is None:
+                self._withdraw()
+                checkpoint.round_id, _ = self.agent.open(self.configuration.terms(announcement.query))
+            checkpoint.save(self.directory)
+            self._tell(f"round {checkpoint.round_id} asks for update {announcement.number + 1}")
+        return checkpoint.round_id
+
+    def _found(self, query: bytes) -> int | None:
+        me = self.agent.account.address
+        for round_id in range(self.checkpoint.searched, self.rounds.number()):
+            if self.rounds.terms(round_id).query == query and self.rounds.round(round_id).developer == me:
+                return round_id
+        return None
+
+    def _withdraw(self) -> None:
+        """Take back what earlier rounds returned: it pays the next one."""
+        if self.rounds.balance_of(self.agent.account.address):
+            self.rounds.withdraw(self.agent.account, self.agent.account.address)
+
+    def _advance(self, round_id: int, state: State) -> bool:
+        """Do what the developer has to do in this state; whether anything was."""
+        if state is State.REQUESTED:
+            return self._draw(round_id)
+        if state is State.COLLECTING:
+            return self._close_collection(round_id)
+        if state is State.DISPUTING:
+            return bool(self.agent.answer_challenges(round_id))
+        return False
+
+    def _draw(self, round_id: int) -> bool:
+        if self.agent.contracts.chain.block_number() <= self.rounds.round(round_id).seed_block:
+            return False
+        # Draws happen in the order of their requests.
+        for earlier in range(self.agent.contracts.registry.next_ticket(), round_id):
+            if self.rounds.state(earlier) is State.REQUESTED:
+                self.rounds.draw(self.agent.account, earlier)
+        outcome, _ = self.agent.draw(round_id)
+        if outcome is not Outcome.DRAWN:
+            self._tell(f"round {round_id}: no committee ({outcome.name.lower().replace('_', ' ')})")
+        return True
+
+    def _close_collection(self, round_id: int) -> bool:
+        """Take the snapshot once the cohort is complete, or at the end of the window if enough came."""
+        view = self.rounds.view(round_id)
+        self.agent.relay.open_round(view)
+        count = self.agent.relay.count(view.round_hash)
+        plan = self.configuration.round
+        left = view.collect_end - self.agent.contracts.chain.now()
+        late = left <= min(CLOSING_SECONDS, plan.collect_window // 4)
+        if count < plan.cohort and not (late and count >= plan.minimum):
+            return False
+        try:
+            self.agent.snapshot(round_id)
+        except ParameterError as error:  # what came was not all good, and what is left is too little
+            self._tell(f"round {round_id}: {error}; it is given up")
+            self.rounds.abandon(self.agent.account, round_id)
+        return True
+
+    def _has_rows(self, round_id: int) -> bool:
+        return self.rounds.round(round_id).answered.bit_count() >= self.configuration.parameters.reconstruction
+
+    # ------------------------------------------------------------------ its end
+
+    def _count(self, announcement: Announcement, round_id: int) -> Report:
+        """Reveal the sum and move the model; a sum that is none leaves the model as it was."""
+        view = self.rounds.view(round_id)
+        count = view.closed.counted if view.closed else 0
+        try:
+            update = self.configuration.code.mean(self.agent.reveal(round_id), count, view.round_hash)
+            vector, state = self.configuration.server.step(announcement.vector, update, self.checkpoint.state)
+        except (EncodingError, LearningError) as error:
+            return self._end(self._report(round_id, f"its sum is of no use: {error}", count))
+        self.checkpoint.vector, self.checkpoint.state = vector, state
+        report = self._report(round_id, COUNTED, count)
+        report.length = float(np.linalg.norm(update))
+        return self._end(report)
+
+    def _report(self, round_id: int, outcome: str, count: int = 0) -> Report:
+        score = self.score(self.checkpoint.vector)
+        return Report(
+            number=self.checkpoint.number,
+            round_id=round_id,
+            outcome=outcome,
+            contributors=count,
+            accuracy=score.accuracy,
+            loss=score.loss,
+            up=message_bytes(self.configuration.parameters),
+            down=len(self._announced().encode()),
+        )
+
+    def score(self, vector: Vector) -> Score:
+        """How these parameters do on the public set."""
+        model = self.configuration.model.make()
+        model.vector = vector
+        return evaluate(model, self.public.features, self.public.labels)
+
+    def _end(self, report: Report) -> Report:
+        checkpoint = self.checkpoint
+        checkpoint.reports.append(report)
+        checkpoint.announced, checkpoint.round_id = "", None
+        checkpoint.save(self.directory)
+        return report
+
+    def settle(self) -> bool:
+        """Settle the rounds that are over, and note what they cost; whether all are."""
+        for report in self.checkpoint.reports:
+            if not report.settled and self._is_settled(report.round_id):
+                report.gas = gas_by_step(self.agent.contracts, report.round_id)
+                report.paid = tokens_paid(self.agent.contracts, report.round_id)
+                report.settled = True
+                self.checkpoint.save(self.directory)
+        return all(report.settled for report in self.checkpoint.reports)
+
+    def _is_settled(self, round_id: int) -> bool:
+        facts = self.rounds.round(round_id)
+        if facts.closed:
+            return True
+        ends, now = self.rounds.deadlines(round_id), self.agent.contracts.chain.now()
+        given_up = self.rounds.state(round_id) in (State.MISSED, State.ABANDONED, State.FRAUD)
+        if not (given_up or facts.all_resolved or (ends.row_end and now >= ends.row_end)):
+            return False
+        self.agent.close(round_id)
+        return True
