@@ -172,16 +172,8 @@ class Configuration:
         Args:
             query: The hash of its announcement.
         """
-        names: tuple[str, ...] = (
-            "minimum",
-            "silent",
-            "sigma",
-            "collect_window",
-            "complaint_window",
-            "row_window",
-            "claim_window",
-        )
-        names += ("flat_fee", "rate", "reward")
+        windows = ("collect_window", "complaint_window", "row_window", "claim_window")
+        names = ("minimum", "silent", "sigma", *windows, "flat_fee", "rate", "reward")
         values: dict[str, Any] = {name: getattr(self.round, name) for name in names}
         return Terms.for_parameters(self.parameters, query=query, **values)
 

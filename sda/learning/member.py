@@ -9,8 +9,6 @@ import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-
 from sda.agents.contributor import ContributorAgent
 from sda.learning.announcement import Announcement
 from sda.learning.device import perplexity
@@ -76,5 +74,11 @@ class Member:
         limit = configuration.update.perplexity * form.classes
         if limit and perplexity(model, self.features, self.labels) > limit:
             return None
-        update = configuration.local.update(model, self.features, self.labels, [secrets.randbits(128)])
-        return code.encode(np.asarray(update), view.round_hash, secrets.token_bytes(32))
+        order = order_seed(view.round_hash, self.agent.enrol())
+        update = configuration.local.update(model, self.features, self.labels, order)
+        return code.encode(update, view.round_hash, secrets.token_bytes(32))
+
+
+def order_seed(round_hash: bytes, position: int) -> list[int]:
+    """In which order a contributor takes its examples in a round: no secret, the examples are."""
+    return [int.from_bytes(round_hash, "big"), position]

@@ -233,13 +233,13 @@ class Training:
             vector, state = self.configuration.server.step(announcement.vector, update, self.checkpoint.state)
         except (EncodingError, LearningError) as error:
             return self._end(self._report(round_id, f"its sum is of no use: {error}", count))
-        self.checkpoint.vector, self.checkpoint.state = vector, state
-        report = self._report(round_id, COUNTED, count)
+        report = self._report(round_id, COUNTED, count, vector)
         report.length = float(np.linalg.norm(update))
+        self.checkpoint.vector, self.checkpoint.state = vector, state
         return self._end(report)
 
-    def _report(self, round_id: int, outcome: str, count: int = 0) -> Report:
-        score = self.score(self.checkpoint.vector)
+    def _report(self, round_id: int, outcome: str, count: int = 0, vector: Vector | None = None) -> Report:
+        score = self.score(self.checkpoint.vector if vector is None else vector)
         return Report(
             number=self.checkpoint.number,
             round_id=round_id,
