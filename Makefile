@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo demo-learning test lint test-contracts test-python test-ape bench bench-25k bench-250k bench-clerk-250k gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -22,7 +22,7 @@ $(VENV)/.stamp: pyproject.toml requirements.lock
 	  || { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	@echo "setting up Python packages (about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,dask,relay]'
+	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,dask,relay,learning]'
 	@touch $@
 
 # package-lock.json must name the binaries of every platform, or npm ci refuses it; those that were not to be had
@@ -39,6 +39,9 @@ build: setup ## compile the contracts into sda/chain/artifacts
 
 demo: setup ## one verified, paid round of 1,000 contributors on a local chain
 	@$(RUN)/sda demo
+
+demo-learning: setup ## a model learned by 240 contributors in paid, verified rounds on a local chain: two minutes
+	@$(RUN)/sda learn demo
 
 test: lint test-contracts coverage slither prove test-python test-ape ## everything CI runs
 

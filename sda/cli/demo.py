@@ -41,16 +41,18 @@ def demo(contributors: int, clerks: int, seed: int) -> Answer:
     except ModuleNotFoundError as error:
         raise ParameterError("extra", error.name, "installed: pip install 'sda[demo]'") from error
     home = Path(tempfile.mkdtemp(prefix="sda-demo-"))
-    story = Demo(home, contributors, clerks, _tell, _track, seed).run()
+    story = Demo(home, contributors, clerks, tell, track, seed).run()
     ok = story.matches and all(check.ok for check in story.checks)
     return Answer({**vars(story), "home": str(home), "ok": ok}, _shown(story, home), ok)
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
+    """A step begins."""
     progress_console.print(f"[bold]·[/] {line}")
 
 
-def _track(label: str, items: Iterable[T], total: int) -> Iterator[T]:
+def track(label: str, items: Iterable[T], total: int) -> Iterator[T]:
+    """The same items, with a bar."""
     columns = (
         TextColumn("[bold]·[/] {task.description}"),
         BarColumn(),

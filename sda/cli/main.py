@@ -8,7 +8,7 @@ import click
 from platformdirs import user_data_path
 
 from sda import __version__
-from sda.cli import audit, contributor, devnet, disputes, keys, relay, rounds, serving, wallet
+from sda.cli import audit, contributor, devnet, disputes, keys, learn, relay, rounds, serving, wallet
 from sda.cli.demo import demo
 from sda.cli.session import Session
 
@@ -62,7 +62,7 @@ def main(
     context.obj = Session(home, urls, password_file, light, relay_place)
 
 
-for group in (keys.group, serving.group, rounds.group, disputes.group, relay.group):
+for group in (keys.group, serving.group, rounds.group, disputes.group, relay.group, learn.group):
     main.add_command(group)
 for command in (
     devnet.devnet,

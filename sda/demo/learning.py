@@ -23,12 +23,13 @@ from sda.keys import ClerkKeys, Identity, Strength
 from sda.learning.checkpoint import Report
 from sda.learning.configuration import Configuration, RoundPlan, StopRules, UpdateRules
 from sda.learning.device import LocalTraining
+from sda.learning.examples import Examples
 from sda.learning.member import Member, Part
 from sda.learning.models import ModelForm, Score, Vector, evaluate
 from sda.learning.noticeboard import Noticeboard
 from sda.learning.plain import Cohort, train_centrally, train_in_the_clear
 from sda.learning.server import ServerOptimiser
-from sda.learning.training import PublicSet, Training
+from sda.learning.training import Training
 from sda.messages import Domain
 from sda.relay import LocalRelay
 from sda.round import State
@@ -119,7 +120,7 @@ class LearningDemo:
         self.tell, self.track = tell, track
         corpus = load_corpus(seed)
         self.people = simulate_people(corpus.training, contributors, WIDTH, seed + 1)
-        self.public = PublicSet(*together(simulate_people(corpus.others, JUDGES, WIDTH, seed + 2)))
+        self.public = Examples(*together(simulate_people(corpus.others, JUDGES, WIDTH, seed + 2)))
         self.strangers = together(simulate_people(corpus.others, STRANGERS, WIDTH, seed + 3))
         self.configuration = configuration(len(corpus.intents))
         self.story = LearningStory(contributors, len(corpus.intents), self.configuration.code.size)

@@ -7,7 +7,6 @@ a process that was killed anywhere is followed by one that goes on. A round that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,8 @@ from sda.learning.announcement import Announcement
 from sda.learning.checkpoint import COUNTED, Checkpoint, Report
 from sda.learning.configuration import Configuration, StopRules
 from sda.learning.costs import gas_by_step, message_bytes, tokens_paid
-from sda.learning.models import Labels, Matrix, Score, Vector, check_data, evaluate
+from sda.learning.examples import Examples
+from sda.learning.models import Score, Vector, check_data, evaluate
 from sda.learning.noticeboard import Noticeboard
 from sda.round import State
 
@@ -31,34 +31,6 @@ DEAD = {State.MISSED, State.UNDRAWABLE, State.ABANDONED, State.FAILED, State.FRA
 Rest = Callable[[int | None, State], None]
 """Called with round and state when the developer has nothing to do; returns when it is worth looking again."""
 Tell = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class PublicSet:
-    """Data on which every model is judged in the open.
-
-    Attributes:
-        features: (examples, inputs).
-        labels: (examples,).
-    """
-
-    features: Matrix = field(repr=False)
-    labels: Labels = field(repr=False)
-
-    @classmethod
-    def load(cls, path: Path) -> PublicSet:
-        """From a NumPy archive with arrays `features` and `labels`.
-
-        Raises:
-            LearningError: It cannot be read, or lacks one of them.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(np.asarray(arrays["features"], dtype=np.float64), arrays["labels"])
-        except (OSError, ValueError, KeyError) as error:
-            raise LearningError(
-                f"{path}: must be a NumPy archive (.npz) with arrays `features` and `labels` ({type(error).__name__})"
-            ) from error
 
 
 class Training:
@@ -80,7 +52,7 @@ class Training:
         self,
         agent: DeveloperAgent,
         configuration: Configuration,
-        public: PublicSet,
+        public: Examples,
         directory: Path,
         rest: Rest,
         tell: Tell = lambda _: None,

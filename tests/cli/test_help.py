@@ -20,7 +20,7 @@ def _lines(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tupl
 
 LINES = {" ".join(("sda", *words)): words for words in _lines(main)}
 
-GROUPS = ((), ("keys",), ("clerk",), ("round",), ("dispute",), ("relay",))
+GROUPS = ((), ("keys",), ("clerk",), ("round",), ("dispute",), ("relay",), ("learn",))
 
 
 @pytest.mark.parametrize("words", LINES.values(), ids=LINES)
