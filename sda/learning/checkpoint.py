@@ -143,7 +143,7 @@ class Checkpoint:
             reports = [read_report(each) for each in plain["reports"]]
             check_vector(vector, size_of(kept.model.shapes))
             made = cls(kept, vector, state, reports, int(plain["searched"]), plain["announced"], plain["round_id"])
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile, ParameterError) as error:
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError, ParameterError) as error:
             raise LearningError(f"{path}: is no checkpoint of a training ({type(error).__name__})") from error
         if difference := first_difference(kept, configuration):
             raise LearningError(

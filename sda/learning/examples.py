@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Examples:
     labels: Labels = field(repr=False)
 
     @classmethod
-    def load(cls, path: Path) -> PublicSet:
+    def load(cls, path: Path) -> Examples:
         """From a NumPy archive with arrays `features` and `labels`.
 
         Raises:
@@ -33,7 +34,7 @@ class Examples:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(np.asarray(arrays["features"], dtype=np.float64), arrays["labels"])
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise LearningError(
                 f"{path}: must be a NumPy archive (.npz) with arrays `features` and `labels` ({type(error).__name__})"
             ) from error
