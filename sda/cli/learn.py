@@ -97,6 +97,15 @@ def curve(session: Session, configuration: Path, directory: Path | None, out: Pa
     return _answer(settings.name, checkpoint.reports, place, "")
 
 
+@command(group, "enrol", example="sda learn enrol --key alice")
+@click.option("--key", required=True, help="Name of the contributor's key.")
+@pass_session
+def enrol(session: Session, key: str) -> Answer:
+    """Enrol at the relay, so that later rounds may invite this contributor. Once is enough."""
+    position = session.contributor(key).enrol()
+    return Answer({"key": key, "position": position}, f"{key}: enrolled at position {position}")
+
+
 @command(
     group,
     "join",
@@ -124,6 +133,7 @@ def join(
     """Train the announced model on this device's data and send the update, if this contributor is invited.
 
     The model must be the one that the round's terms name. Sending it again is harmless. `sda claim` takes the reward.
+    Whoever was not enrolled when the round was announced is not invited, but enrolled from now on.
     """
     own = Examples.load(data)
     minima = Minima(n=min_seats, t=min_threshold, minimum=min_contributors)
@@ -227,6 +237,8 @@ def _told(story: LearningStory, home: Path) -> RenderableType:
                 "updates to 0.90": story.rounds_to_90,
                 "private and clear": f"{story.difference_points:+.2f} points apart",
                 "a contributor": f"{story.contribution_ms:.0f} ms a round: training, checks, padding, sending",
+                "labels at random": f"{story.perplexed} contributors; they sat out {story.sat_out[0]} times, others"
+                f" {story.sat_out[1]} times",
                 "gas of a round": f"{round(sum(gas) / len(gas)):,}",
                 "contributors paid": f"{story.claims:,} rewards, {in_tokens(story.rewards)} tokens",
                 "clerks paid": f"{in_tokens(story.clerks_paid)} tokens",

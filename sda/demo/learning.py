@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
 from sda.chain.contracts import Contracts
 from sda.chain.devnet import Devnet, named_account
@@ -27,7 +29,7 @@ from sda.learning.examples import Examples
 from sda.learning.member import Member, Part
 from sda.learning.models import ModelForm, Score, Vector, evaluate
 from sda.learning.noticeboard import Noticeboard
-from sda.learning.plain import Cohort, train_centrally, train_in_the_clear
+from sda.learning.plain import Cohort, Data, train_centrally, train_in_the_clear
 from sda.learning.server import ServerOptimiser
 from sda.learning.training import Training
 from sda.messages import Domain
@@ -39,6 +41,9 @@ CLERKS = 14
 JUDGES, STRANGERS = 40, 60
 """People who do not train: those of the public set, by which training stops, and those of the figures."""
 
+PERPLEXED = 20
+"""One in so many has labels at random, and should notice."""
+
 MINIMA = Minima(n=8, t=3, minimum=40)
 HOUR = 3600
 
@@ -48,7 +53,7 @@ def configuration(intents: int) -> Configuration:
     return Configuration(
         name="voice-assistant intents",
         model=ModelForm("softmax", WIDTH, intents),
-        update=UpdateRules(clip=2.0, slot_bits=16, perplexity=2.0),
+        update=UpdateRules(clip=2.0, slot_bits=16, perplexity=2.0, tolerance=0.5),
         round=RoundPlan(
             n=10,
             t=3,
@@ -74,6 +79,8 @@ class LearningStory:
 
     Attributes:
         contributors, intents, parameters: Of the training.
+        perplexed: Contributors whose labels are at random.
+        sat_out: How often one of them noticed and sat out, and how often anybody else did.
         reports: Of the rounds.
         reason: Why it stopped.
         private, clear, central: On people who did not train.
@@ -88,6 +95,8 @@ class LearningStory:
     contributors: int
     intents: int = 0
     parameters: int = 0
+    perplexed: int = 0
+    sat_out: tuple[int, int] = (0, 0)
     reports: list[Report] = field(default_factory=list)
     reason: str = ""
     private: Score | None = None
@@ -119,11 +128,15 @@ class LearningDemo:
         self.home, self.stop = home, stop
         self.tell, self.track = tell, track
         corpus = load_corpus(seed)
-        self.people = simulate_people(corpus.training, contributors, WIDTH, seed + 1)
+        people = simulate_people(corpus.training, contributors, WIDTH, seed + 1)
+        self.people = [
+            _perplexed(data, len(corpus.intents), i) if i % PERPLEXED == 0 else data for i, data in enumerate(people)
+        ]
         self.public = Examples(*together(simulate_people(corpus.others, JUDGES, WIDTH, seed + 2)))
         self.strangers = together(simulate_people(corpus.others, STRANGERS, WIDTH, seed + 3))
         self.configuration = configuration(len(corpus.intents))
         self.story = LearningStory(contributors, len(corpus.intents), self.configuration.code.size)
+        self.story.perplexed = len(range(0, contributors, PERPLEXED))
         self._sent: dict[int, list[int]] = {}
         self._seeds: dict[int, bytes] = {}
         self._busy = 0.0
@@ -200,9 +213,14 @@ class LearningDemo:
         sent = self._sent.setdefault(round_id, [])
         for position in self.track("the cohort trains and sends", sorted(invited), len(invited)):
             began = time.perf_counter()
-            if self.members[position].take_part(round_id) is Part.SENT:
-                sent.append(position)
+            part = self.members[position].take_part(round_id)
             self._busy += time.perf_counter() - began
+            if part is Part.SENT:
+                sent.append(position)
+            else:
+                perplexed, others = self.story.sat_out
+                rightly = list(self.members).index(position) % PERPLEXED == 0
+                self.story.sat_out = (perplexed + rightly, others + (not rightly))
         if len(sent) < self.configuration.round.cohort:  # somebody sat out: the window has to end
             self._warp_to(view.collect_end - 30)
 
@@ -245,3 +263,9 @@ class LearningDemo:
 
     def _warp_to(self, timestamp: int) -> None:
         self.devnet.node.increase_time(max(0, timestamp - self.contracts.chain.now()))
+
+
+def _perplexed(data: Data, intents: int, number: int) -> Data:
+    """The same sentences with labels at random."""
+    features, labels = data
+    return features, np.random.default_rng(number).integers(0, intents, len(labels))

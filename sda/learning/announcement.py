@@ -36,7 +36,6 @@ class Announcement:
         number: Rounds that counted before this one.
         attempt: Rounds that failed at this number before.
         enrolled: Contributors that may be invited: positions 0 … enrolled - 1 of the enrolment.
-        aside: Positions among them that are not invited, ascending.
         vector: The model's parameters.
     """
 
@@ -45,7 +44,6 @@ class Announcement:
     attempt: int
     enrolled: int
     vector: Vector = field(repr=False)
-    aside: tuple[int, ...] = ()
 
     @property
     def query(self) -> bytes:
@@ -55,12 +53,7 @@ class Announcement:
 
     @property
     def _step(self) -> dict[str, Any]:
-        return {
-            "number": self.number,
-            "attempt": self.attempt,
-            "enrolled": self.enrolled,
-            "aside": list(self.aside),
-        }
+        return {"number": self.number, "attempt": self.attempt, "enrolled": self.enrolled}
 
     def model(self) -> Model:
         """The announced model."""
@@ -70,8 +63,7 @@ class Announcement:
 
     def invited(self, round_hash: bytes) -> set[int]:
         """Positions of the cohort: a public lottery whose seed nobody chooses (the draw is part of the round hash)."""
-        tickets = set(range(self.enrolled)) - set(self.aside)
-        order = sorted(tickets, key=lambda position: _ticket(round_hash, position))
+        order = sorted(range(self.enrolled), key=lambda position: _ticket(round_hash, position))
         return set(order[: self.configuration.round.cohort])
 
     def encode(self) -> bytes:
@@ -104,13 +96,12 @@ class Announcement:
         return made
 
 
-def _integers(step: Mapping[str, Any]) -> dict[str, Any]:
-    aside = tuple(step["aside"])
+def _integers(step: Mapping[str, Any]) -> dict[str, int]:
     numbers = {name: step[name] for name in ("number", "attempt", "enrolled")}
-    for value in (*aside, *numbers.values()):
+    for name, value in numbers.items():
         if type(value) is not int or not 0 <= value <= MOST_ENROLLED:
-            raise LearningError(f"step: {value!r} must be an integer in [0, {MOST_ENROLLED}]")
-    return {**numbers, "aside": aside}
+            raise LearningError(f"{name} = {value!r}: must be an integer in [0, {MOST_ENROLLED}]")
+    return numbers
 
 
 def _parameters(body: bytes) -> Vector:

@@ -61,16 +61,20 @@ class UpdateRules:
         slot_bits: Width of a coordinate in the sum; the bits of an update follow from it and the cohort.
         perplexity: A device sits out while the model's perplexity on its data is more than this times the number of
             classes, see `sda.learning.device.perplexity`; 0 lets everybody take part.
+        tolerance: A sum is put aside if it raises the loss on the public set by more than this share of it; 0 counts
+            every sum.
     """
 
     clip: float
     rotate: bool = False
     slot_bits: int = 16
     perplexity: float = 0.0
+    tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.perplexity) and self.perplexity >= 0):
-            raise ParameterError("perplexity", self.perplexity, "not negative, and finite")
+        for name in ("perplexity", "tolerance"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise ParameterError(name, getattr(self, name), "not negative, and finite")
 
 
 @dataclass(frozen=True)

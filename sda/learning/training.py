@@ -203,12 +203,20 @@ class Training:
         try:
             update = self.configuration.code.mean(self.agent.reveal(round_id), count, view.round_hash)
             vector, state = self.configuration.server.step(announcement.vector, update, self.checkpoint.state)
+            self._check_harmless(vector)
         except (EncodingError, LearningError) as error:
             return self._end(self._report(round_id, f"its sum is of no use: {error}", count))
         report = self._report(round_id, COUNTED, count, vector)
         report.length = float(np.linalg.norm(update))
         self.checkpoint.vector, self.checkpoint.state = vector, state
         return self._end(report)
+
+    def _check_harmless(self, vector: Vector) -> None:
+        """Whoever spoilt a sum is not to be seen in it; that it was spoilt is, on the public set."""
+        limit = self.configuration.update.tolerance
+        before, after = self.score(self.checkpoint.vector).loss, self.score(vector).loss
+        if limit and not after <= (1 + limit) * before:
+            raise LearningError(f"it raises the loss on the public set from {before:.4g} to {after:.4g}")
 
     def _report(self, round_id: int, outcome: str, count: int = 0, vector: Vector | None = None) -> Report:
         score = self.score(self.checkpoint.vector if vector is None else vector)

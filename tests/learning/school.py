@@ -110,9 +110,9 @@ class School:
             if number not in self.absent and member.take_part(round_id) is Part.SENT:
                 sent.append(self.positions[number])
         self.seeds.append((self.cast.rounds.round(round_id).round_hash, sent))
-        if len(sent) < COHORT:
+        if self.absent:
             left = self.cast.rounds.deadlines(round_id).collect_end - self.cast.contracts.chain.now()
-            self.node.increase_time(left - 20)
+            self.node.increase_time(max(0, left - 20))
 
     @property
     def by_position(self) -> dict[int, Data]:

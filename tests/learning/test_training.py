@@ -15,7 +15,7 @@ from sda.chain.devnet import Devnet
 from sda.chain.rounds import Rounds
 from sda.errors import LearningError, ProofError
 from sda.learning.checkpoint import Checkpoint
-from sda.learning.configuration import StopRules
+from sda.learning.configuration import StopRules, UpdateRules
 from sda.learning.member import Member, Part
 from sda.learning.noticeboard import Noticeboard
 from sda.learning.plain import train_in_the_clear
@@ -208,6 +208,28 @@ def test_member__whose_data_does_not_fit__sends_nothing(school: School) -> None:
             Member(agent, *data, school.members[0].board).take_part(round_id)
     view = school.cast.rounds.view(round_id)
     assert agent.outbox.stored(view, agent.key.account.address) is None
+
+
+def test_member__whose_data_perplexes_the_model__sits_out(school: School) -> None:
+    """The model knows the points; labels turned round are none of them."""
+    view, announcement = school.cast.rounds.view(collecting(school)), school.training()._announced()
+    strict = make_configuration(update=UpdateRules(clip=1.0, slot_bits=24, perplexity=1.5))
+    *_, learned = train_in_the_clear(strict, school.by_position, [(bytes(32), school.positions)] * 20)
+    asked = replace(announcement, configuration=strict, vector=learned)
+    member = school.members[0]
+    assert member.make_vector(view, asked) is not None
+    assert replace(member, labels=1 - member.labels).make_vector(view, asked) is None
+
+
+def test_sum_that_makes_the_model_worse__is_put_aside(school: School) -> None:
+    """All contributors' labels are turned round: each update looks like any other, their sum does harm."""
+    school.configuration = make_configuration(update=UpdateRules(clip=1.0, slot_bits=24, tolerance=0.1))
+    for member in school.members:
+        member.labels = 1 - member.labels
+    training = school.training()
+    report = training.step()
+    assert report.outcome.startswith("its sum is of no use: it raises the loss on the public set")
+    assert not training.checkpoint.vector.any()
 
 
 def test_member__not_invited__sends_nothing(school: School) -> None:
