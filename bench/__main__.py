@@ -1,17 +1,17 @@
-"""`python -m bench [contribution] [clerk] [gas] [clerk-250k]`: measure, print, write results.json and README's table.
+"""`python -m bench [PART …]`: measure, print, write results.json and the table in README.md.
 
-All but the last by default: that one takes some minutes, and half a gigabyte of the user's cache the first time.
+All but the last two by default: they take some minutes, clerk-250k also half a gigabyte of the user's cache at first.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import clerk, clerk_many, contribution, gas, readme
+from bench import clerk, clerk_many, contribution, gas, learning, readme
 from bench.result import merge, show
 
 PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
-HEAVY = {"clerk-250k": clerk_many.measure}
+HEAVY = {"clerk-250k": clerk_many.measure, "learning": learning.measure}
 
 
 def main() -> None:

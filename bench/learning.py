@@ -1,0 +1,71 @@
+"""A training on a local chain, as `make demo-learning` plays it: how well, how fast, at what cost."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from bench.result import Result
+from sda.demo.learning import LearningDemo
+from sda.learning.configuration import StopRules
+
+T = TypeVar("T")
+
+CONTRIBUTORS = 240
+COMMAND = "python -m bench learning"
+
+
+def _track(label: str, items: Iterable[T], total: int) -> Iterator[T]:
+    yield from items
+
+
+def measure() -> list[Result]:
+    """About two minutes."""
+    home = Path(tempfile.mkdtemp(prefix="sda-bench-learning-"))
+    story = LearningDemo(home, CONTRIBUTORS, StopRules(25, 0.95), print, _track, 1).run()
+    if story.private is None or story.clear is None or story.central is None or story.rounds_to_90 is None:
+        raise RuntimeError("the training did not reach 0.90")
+    where = (
+        f"{story.parameters:,} parameters, 16-bit slots, n=10, t=3, k=5, {CONTRIBUTORS} contributors, cohorts of 50,"
+        f" {len(story.reports)} rounds of FedAdam"
+    )
+    gas = sum(sum(report.gas.values()) for report in story.reports) / len(story.reports)
+    up = story.reports[0].up
+    figures = (
+        (
+            "learning_accuracy",
+            round(story.private.accuracy, 4),
+            "",
+            f"central training: {story.central.accuracy:.4f}",
+            "",
+        ),
+        (
+            "learning_points_from_clear",
+            round(story.difference_points, 2),
+            "points",
+            "the same cohorts in the clear",
+            "< 1",
+        ),
+        ("learning_rounds_to_90", story.rounds_to_90, "rounds", "FedAvg at rate 1: over 100", "≤ 25"),
+        (
+            "learning_contribution_ms",
+            round(story.contribution_ms, 1),
+            "ms",
+            "training and all reading of the chain",
+            "",
+        ),
+        (
+            "learning_bytes_ratio",
+            round(up / (2 * story.parameters), 2),
+            "times",
+            f"{up:,} bytes; 16-bit integers in the clear",
+            "≤ 4",
+        ),
+        ("learning_gas_of_a_round", round(gas), "gas", "everybody's transactions but claims", ""),
+    )
+    return [
+        Result(name, value, unit, f"{beside}; {where}", target, COMMAND)
+        for name, value, unit, beside, target in figures
+    ]
