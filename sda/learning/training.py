@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sda.agents.developer import DeveloperAgent
-from sda.chain.structs import Outcome
-from sda.errors import EncodingError, LearningError, ParameterError
+from sda.errors import EncodingError, LearningError
 from sda.learning.announcement import Announcement
 from sda.learning.checkpoint import COUNTED, Checkpoint, Report
 from sda.learning.configuration import Configuration, StopRules
@@ -21,12 +20,8 @@ from sda.learning.costs import gas_by_step, message_bytes, tokens_paid
 from sda.learning.examples import Examples
 from sda.learning.models import Score, Vector, check_data, evaluate
 from sda.learning.noticeboard import Noticeboard
+from sda.learning.way import DEAD, RoundWay
 from sda.round import State
-
-CLOSING_SECONDS = 60
-"""So long before a collection ends the snapshot is taken, if there are enough, or a quarter of a short window."""
-
-DEAD = {State.MISSED, State.UNDRAWABLE, State.ABANDONED, State.FAILED, State.FRAUD}
 
 Rest = Callable[[int | None, State], None]
 """Called with round and state when the developer has nothing to do; returns when it is worth looking again."""
@@ -64,6 +59,7 @@ class Training:
         self.directory = directory
         self.board = Noticeboard(directory / "announcements")
         self._rest, self._tell = rest, tell
+        self._way = RoundWay(agent, self._settle_and_rest, tell)
         kept = Checkpoint.load(directory, configuration)
         self.checkpoint = kept or Checkpoint.begin(configuration, self.rounds.number())
 
@@ -103,15 +99,10 @@ class Training:
         """One round, from wherever it is to its end; its report."""
         announcement = self._announced()
         round_id = self._opened(announcement)
-        while (state := self.rounds.state(round_id)) not in DEAD:
-            if state in (State.ANSWERING, State.COMPLETED) and self._has_rows(round_id):
-                return self._count(announcement, round_id)
-            if not self._advance(round_id, state):
-                self.settle()
-                self._rest(round_id, state)
-        return self._end(self._report(round_id, f"the round is {state.name.lower()}"))
-
-    # ------------------------------------------------------------------ a round's way
+        state = self._way.until_rows(round_id)
+        if state in DEAD:
+            return self._end(self._report(round_id, f"the round is {state.name.lower()}"))
+        return self._count(announcement, round_id)
 
     def _announced(self) -> Announcement:
         """The announcement of the round under way, or of the next one: on disk before anything is on chain."""
@@ -132,67 +123,11 @@ class Training:
         """The round of an announcement: the one that an earlier process opened, or a new one."""
         checkpoint = self.checkpoint
         if checkpoint.round_id is None:
-            checkpoint.round_id = self._found(announcement.query)
-            if checkpoint.round_id is None:
-                self._withdraw()
-                checkpoint.round_id, _ = self.agent.open(self.configuration.terms(announcement.query))
+            terms = self.configuration.terms(announcement.query)
+            checkpoint.round_id = self._way.open(terms, checkpoint.searched)
             checkpoint.save(self.directory)
             self._tell(f"round {checkpoint.round_id} asks for update {announcement.number + 1}")
         return checkpoint.round_id
-
-    def _found(self, query: bytes) -> int | None:
-        me = self.agent.account.address
-        for round_id in range(self.checkpoint.searched, self.rounds.number()):
-            if self.rounds.terms(round_id).query == query and self.rounds.round(round_id).developer == me:
-                return round_id
-        return None
-
-    def _withdraw(self) -> None:
-        """Take back what earlier rounds returned: it pays the next one."""
-        if self.rounds.balance_of(self.agent.account.address):
-            self.rounds.withdraw(self.agent.account, self.agent.account.address)
-
-    def _advance(self, round_id: int, state: State) -> bool:
-        """Do what the developer has to do in this state; whether anything was."""
-        if state is State.REQUESTED:
-            return self._draw(round_id)
-        if state is State.COLLECTING:
-            return self._close_collection(round_id)
-        if state is State.DISPUTING:
-            return bool(self.agent.answer_challenges(round_id))
-        return False
-
-    def _draw(self, round_id: int) -> bool:
-        if self.agent.contracts.chain.block_number() <= self.rounds.round(round_id).seed_block:
-            return False
-        # Draws happen in the order of their requests.
-        for earlier in range(self.agent.contracts.registry.next_ticket(), round_id):
-            if self.rounds.state(earlier) is State.REQUESTED:
-                self.rounds.draw(self.agent.account, earlier)
-        outcome, _ = self.agent.draw(round_id)
-        if outcome is not Outcome.DRAWN:
-            self._tell(f"round {round_id}: no committee ({outcome.name.lower().replace('_', ' ')})")
-        return True
-
-    def _close_collection(self, round_id: int) -> bool:
-        """Take the snapshot once the cohort is complete, or at the end of the window if enough came."""
-        view = self.rounds.view(round_id)
-        self.agent.relay.open_round(view)
-        count = self.agent.relay.count(view.round_hash)
-        plan = self.configuration.round
-        left = view.collect_end - self.agent.contracts.chain.now()
-        late = left <= min(CLOSING_SECONDS, plan.collect_window // 4)
-        if count < plan.cohort and not (late and count >= plan.minimum):
-            return False
-        try:
-            self.agent.snapshot(round_id)
-        except ParameterError as error:  # what came was not all good, and what is left is too little
-            self._tell(f"round {round_id}: {error}; it is given up")
-            self.rounds.abandon(self.agent.account, round_id)
-        return True
-
-    def _has_rows(self, round_id: int) -> bool:
-        return self.rounds.round(round_id).answered.bit_count() >= self.configuration.parameters.reconstruction
 
     # ------------------------------------------------------------------ its end
 
@@ -243,6 +178,10 @@ class Training:
         checkpoint.announced, checkpoint.round_id = "", None
         checkpoint.save(self.directory)
         return report
+
+    def _settle_and_rest(self, round_id: int, state: State) -> None:
+        self.settle()
+        self._rest(round_id, state)
 
     def settle(self) -> bool:
         """Settle the rounds that are over, and note what they cost; whether all are."""
