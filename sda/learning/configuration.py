@@ -111,6 +111,13 @@ class RoundPlan:
         if not 2 <= self.minimum <= self.cohort:
             raise ParameterError("minimum", self.minimum, f"in [2, cohort = {self.cohort}]")
 
+    def terms(self, parameters: Parameters, query: bytes) -> Terms:
+        """Of one round with these parameters, for the announcement with this hash."""
+        windows = ("collect_window", "complaint_window", "row_window", "claim_window")
+        names = ("minimum", "silent", "sigma", *windows, "flat_fee", "rate", "reward")
+        values: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return Terms.for_parameters(parameters, query=query, **values)
+
 
 @dataclass(frozen=True)
 class StopRules:
@@ -176,10 +183,7 @@ class Configuration:
         Args:
             query: The hash of its announcement.
         """
-        windows = ("collect_window", "complaint_window", "row_window", "claim_window")
-        names = ("minimum", "silent", "sigma", *windows, "flat_fee", "rate", "reward")
-        values: dict[str, Any] = {name: getattr(self.round, name) for name in names}
-        return Terms.for_parameters(self.parameters, query=query, **values)
+        return self.round.terms(self.parameters, query)
 
     # ------------------------------------------------------------------ forms
 
