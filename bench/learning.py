@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from bench.result import Result
 from sda.demo.learning import LearningDemo
 from sda.learning.configuration import StopRules
+from sda.learning.models import evaluate
+from sda.learning.plain import train_in_the_clear
+from sda.learning.server import ServerOptimiser
 
 T = TypeVar("T")
 
 CONTRIBUTORS = 240
+MOST = 100
 COMMAND = "python -m bench learning"
 
 
@@ -21,10 +28,24 @@ def _track(label: str, items: Iterable[T], total: int) -> Iterator[T]:
     yield from items
 
 
+def _fedavg_rounds(demo: LearningDemo) -> str:
+    """How many rounds plain FedAvg takes to 0.90 in the clear, as words; the cohorts are other ones."""
+    settings = replace(demo.configuration, server=ServerOptimiser("fedavg", rate=1.0))
+    people, generator = dict(enumerate(demo.people)), np.random.default_rng(1)
+    cohorts = ((bytes([step]) * 32, generator.choice(len(people), 50, replace=False).tolist()) for step in range(MOST))
+    model = settings.model.make()
+    for number, vector in enumerate(train_in_the_clear(settings, people, cohorts), 1):
+        model.vector = vector
+        if evaluate(model, demo.public.features, demo.public.labels).accuracy >= 0.9:
+            return str(number)
+    return f"over {MOST}"
+
+
 def measure() -> list[Result]:
-    """About two minutes."""
+    """About three minutes."""
     home = Path(tempfile.mkdtemp(prefix="sda-bench-learning-"))
-    story = LearningDemo(home, CONTRIBUTORS, StopRules(25, 0.95), print, _track, 1).run()
+    demo = LearningDemo(home, CONTRIBUTORS, StopRules(25, 0.95), print, _track, 1)
+    story = demo.run()
     if story.private is None or story.clear is None or story.central is None or story.rounds_to_90 is None:
         raise RuntimeError("the training did not reach 0.90")
     where = (
@@ -48,7 +69,7 @@ def measure() -> list[Result]:
             "the same cohorts in the clear",
             "< 1",
         ),
-        ("learning_rounds_to_90", story.rounds_to_90, "rounds", "FedAvg at rate 1: over 100", "≤ 25"),
+        ("learning_rounds_to_90", story.rounds_to_90, "rounds", f"FedAvg at rate 1: {_fedavg_rounds(demo)}", "≤ 25"),
         (
             "learning_contribution_ms",
             round(story.contribution_ms, 1),

@@ -12,6 +12,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from sda.agents.lock import served_by_us
 from sda.chain.settings import in_tokens
 from sda.cli.demo import tell, track
 from sda.cli.output import Answer, command, example_epilog, facts, progress_console, table
@@ -19,6 +20,7 @@ from sda.cli.session import Session, pass_session
 from sda.cli.values import ROUND_ID
 from sda.contributor import Minima
 from sda.errors import ParameterError
+from sda.keys import make_private_directory
 from sda.learning.checkpoint import Checkpoint, Report
 from sda.learning.configuration import StopRules, load
 from sda.learning.examples import Examples
@@ -68,7 +70,9 @@ def run(
     """
     settings, stop = load(configuration)
     place = _place(session, directory, settings.name)
-    with progress_console.status("looking") as status:
+    locked = place / "training"
+    make_private_directory(locked)
+    with served_by_us(locked), progress_console.status("looking") as status:
 
         def rest(round_id: int | None, state: State) -> None:
             what = "contributors enrol" if round_id is None else f"round {round_id} is {state.name.lower()}"

@@ -15,6 +15,7 @@ import numpy as np
 from sda.errors import ParameterError
 from sda.learning.models import Labels, Matrix, Model, Vector, evaluate
 
+MOST_EPOCHS = 1000
 _LARGEST_EXPONENT = 700.0
 
 
@@ -23,7 +24,7 @@ class LocalTraining:
     """How a device trains.
 
     Attributes:
-        epochs: Passes over its data; at least 1.
+        epochs: Passes over its data, at most 1,000: a device does not train for ever because it is told to.
         batch: Examples in a step; at least 1.
         rate: Of the descent; positive.
         proximal: μ of FedProx; 0 is plain FedAvg.
@@ -35,9 +36,10 @@ class LocalTraining:
     proximal: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ParameterError(name, getattr(self, name), "at least 1")
+        if not 1 <= self.epochs <= MOST_EPOCHS:
+            raise ParameterError("epochs", self.epochs, f"in [1, {MOST_EPOCHS}]")
+        if self.batch < 1:
+            raise ParameterError("batch", self.batch, "at least 1")
         if not (math.isfinite(self.rate) and self.rate > 0):
             raise ParameterError("rate", self.rate, "positive and finite")
         if not (math.isfinite(self.proximal) and self.proximal >= 0):

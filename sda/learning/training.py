@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sda.agents.developer import DeveloperAgent
-from sda.errors import EncodingError, LearningError
+from sda.errors import ContractError, EncodingError, LearningError
 from sda.learning.announcement import Announcement
 from sda.learning.checkpoint import COUNTED, Checkpoint, Report
 from sda.learning.configuration import Configuration, StopRules
@@ -35,7 +35,7 @@ class Training:
         agent: The developer's.
         configuration: As it was begun with.
         public: Judges every model.
-        directory: Private; holds checkpoint and announcements.
+        directory: Holds checkpoint and announcements; nothing in it is secret.
         rest: See `Rest`.
         tell: Called with a line for people at every step.
 
@@ -201,5 +201,9 @@ class Training:
         given_up = self.rounds.state(round_id) in (State.MISSED, State.ABANDONED, State.FRAUD)
         if not (given_up or facts.all_resolved or (ends.row_end and now >= ends.row_end)):
             return False
-        self.agent.close(round_id)
+        try:
+            self.agent.close(round_id)
+        except ContractError:  # anyone may, and a clerk was faster
+            if not self.rounds.round(round_id).closed:
+                raise
         return True

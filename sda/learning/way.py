@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sda.agents.developer import DeveloperAgent
 from sda.chain.structs import Outcome
-from sda.errors import ParameterError
+from sda.errors import ContractError, ParameterError
 from sda.round import State, Terms
 
 CLOSING_SECONDS = 60
@@ -77,7 +77,15 @@ class RoundWay:
             self._rounds.withdraw(self._agent.account, self._agent.account.address)
 
     def _advance(self, round_id: int, state: State) -> bool:
-        """Do what the developer has to do in this state; whether anything was."""
+        """Do what the developer has to do in this state; whether anything was, by us or meanwhile by somebody else."""
+        try:
+            return self._act(round_id, state)
+        except ContractError:
+            if self._rounds.state(round_id) is state:
+                raise
+            return True
+
+    def _act(self, round_id: int, state: State) -> bool:
         if state is State.REQUESTED:
             return self._draw(round_id)
         if state is State.COLLECTING:
@@ -111,7 +119,9 @@ class RoundWay:
             return False
         try:
             self._agent.snapshot(round_id)
-        except ParameterError as error:  # what came was not all good, and what is left is too little
+        except ParameterError as error:  # noise that may still come, or data that was not all good
+            if not late:
+                return False
             self._tell(f"round {round_id}: {error}; it is given up")
             self._rounds.abandon(self._agent.account, round_id)
         return True

@@ -85,6 +85,8 @@ def test_learn__from_enrolment_to_curve__and_again(school: School, sda: Shell) -
         while not training.done():
             time.sleep(0.1)
             state = rounds.state(0) if rounds.number() else State.NONE
+            if state is State.REQUESTED:
+                assert "is served by process" in sda.refuses(run)
             if state is State.COLLECTING:
                 assert sda.json(join) == {"round": 0, "part": "sent"}
             if state in (State.REQUESTED, State.COLLECTING, State.DISPUTING, State.ANSWERING, State.COMPLETED):

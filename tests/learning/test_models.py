@@ -144,7 +144,8 @@ def test_perplexity__of_a_model_that_knows_nothing__is_the_number_of_classes() -
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("epochs", 0), ("batch", 0), ("rate", 0.0), ("rate", math.inf), ("proximal", -0.1)]
+    ("field", "value"),
+    [("epochs", 0), ("epochs", 1001), ("batch", 0), ("rate", 0.0), ("rate", math.inf), ("proximal", -0.1)],
 )
 def test_local_training__out_of_range__names_the_field(field: str, value: float) -> None:
     with pytest.raises(ParameterError, match=f"^{field} = "):

@@ -135,6 +135,27 @@ def test_rounds_that_only_fail__end_the_training(school: School) -> None:
     assert training.run(StopRules(failures=1)) == "1 rounds failed in a row"
 
 
+def test_others_who_are_faster__do_no_harm(school: School) -> None:
+    """Somebody draws, and a clerk settles, between the developer's look and its transaction."""
+    training, rounds = school.training(), school.cast.rounds
+    stranger = school.cast.clerks[1].account
+    real_draw, real_close = training.agent.draw, training.agent.close
+
+    def draw(round_id: int) -> Any:
+        rounds.draw(stranger, round_id)
+        return real_draw(round_id)
+
+    def close(round_id: int) -> Any:
+        rounds.close(stranger, round_id)
+        return real_close(round_id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.agent, "draw", draw)
+        patch.setattr(training.agent, "close", close)
+        training.run(ONE)
+    assert [(each.outcome, each.settled) for each in training.checkpoint.reports] == [("counted", True)]
+
+
 def test_fewer_than_the_cohort__enough_at_the_end_of_the_window__count(school: School) -> None:
     school.absent = {2}
     training = school.training()
