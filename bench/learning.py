@@ -13,6 +13,7 @@ import numpy as np
 from bench.result import Result
 from sda.demo.learning import LearningDemo
 from sda.learning.configuration import StopRules
+from sda.learning.curve import save_curve
 from sda.learning.models import evaluate
 from sda.learning.plain import train_in_the_clear
 from sda.learning.server import ServerOptimiser
@@ -22,6 +23,7 @@ T = TypeVar("T")
 CONTRIBUTORS = 240
 MOST = 100
 COMMAND = "python -m bench learning"
+FIGURE = Path(__file__).parent.parent / "docs" / "figures" / "learning.svg"
 
 
 def _track(label: str, items: Iterable[T], total: int) -> Iterator[T]:
@@ -52,6 +54,7 @@ def measure() -> list[Result]:
         f"{story.parameters:,} parameters, 16-bit slots, n=10, t=3, k=5, {CONTRIBUTORS} contributors, cohorts of 50,"
         f" {len(story.reports)} rounds of FedAdam"
     )
+    save_curve("240 contributors, cohorts of 50: intents of a voice assistant", story.reports, FIGURE)
     gas = sum(sum(report.gas.values()) for report in story.reports) / len(story.reports)
     up = story.reports[0].up
     figures = (

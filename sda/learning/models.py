@@ -1,13 +1,13 @@
 """Models as flat vectors: a protocol that any framework can meet, a softmax and an MLP of our own in NumPy.
 
-Whoever trains asks a model for its parameters, their gradient on a batch, and predictions; nothing else. A PyTorch
-module meets the protocol in twenty lines (docs/learning.md).
+Whoever trains asks a model for its parameters, their gradient on a batch, and predictions; nothing else. A model of any
+framework is made known under a name by `register`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -200,13 +200,13 @@ def _cross_entropy(scores: Matrix, labels: Labels) -> tuple[float, Matrix]:
 
 @dataclass(frozen=True)
 class ModelForm:
-    """Which of our models; what a configuration says of it.
+    """Which model; what a configuration says of it.
 
     Attributes:
-        kind: "softmax" or "mlp".
+        kind: "softmax", "mlp" or what was registered in this process.
         inputs, classes: Features of an example, classes to tell apart.
-        hidden: Units of the MLP's hidden layer; 0 for a softmax.
-        seed: Of an MLP's first weights.
+        hidden: Units of a hidden layer; 0 if there is none.
+        seed: Of the first weights.
     """
 
     kind: str
@@ -216,8 +216,8 @@ class ModelForm:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in ("softmax", "mlp"):
-            raise ParameterError("kind", self.kind, "softmax or mlp")
+        if self.kind not in _KINDS:
+            raise ParameterError("kind", self.kind, f"one of {', '.join(_KINDS)}")
         lowest = {"inputs": 1, "classes": 2, "hidden": 1 if self.kind == "mlp" else 0, "seed": 0}
         for name, least in lowest.items():
             if getattr(self, name) < least:
@@ -228,15 +228,40 @@ class ModelForm:
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Of its parameter arrays; no memory is taken for them."""
-        if self.kind == "mlp":
-            return MLP.shapes_of(self.inputs, self.hidden, self.classes)
-        return Softmax.shapes_of(self.inputs, self.classes)
+        return _KINDS[self.kind][0](self)
 
     def make(self) -> Model:
         """A model as it is before the first step."""
-        if self.kind == "mlp":
-            return MLP(self.inputs, self.hidden, self.classes, self.seed)
-        return Softmax(self.inputs, self.classes)
+        return _KINDS[self.kind][1](self)
+
+
+_KINDS: dict[str, tuple[Callable[[ModelForm], tuple[Shape, ...]], Callable[[ModelForm], Model]]] = {
+    "softmax": (
+        lambda form: Softmax.shapes_of(form.inputs, form.classes),
+        lambda form: Softmax(form.inputs, form.classes),
+    ),
+    "mlp": (
+        lambda form: MLP.shapes_of(form.inputs, form.hidden, form.classes),
+        lambda form: MLP(form.inputs, form.hidden, form.classes, form.seed),
+    ),
+}
+
+
+def register(kind: str, shapes: Callable[[ModelForm], tuple[Shape, ...]], make: Callable[[ModelForm], Model]) -> None:
+    """Make a model known in this process, to developer and contributors alike: what is announced names it, and nothing
+    that is announced is ever run.
+
+    Args:
+        kind: Its name in configurations.
+        shapes: Of its parameters, without making any.
+        make: Makes it as it is before the first step, the same everywhere.
+
+    Raises:
+        ParameterError: The name is taken.
+    """
+    if kind in _KINDS:
+        raise ParameterError("kind", kind, "a name that is not taken")
+    _KINDS[kind] = (shapes, make)
 
 
 @dataclass(frozen=True)

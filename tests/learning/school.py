@@ -94,6 +94,7 @@ class School:
         if state is State.REQUESTED:
             self.node.mine(rounds.settings().seed_delay + 1)
         elif state is State.COLLECTING:
+            self.cast.run_all()  # clerks deal noise, if the round takes any
             self.contribute(round_id)
         elif state is State.DISPUTING:
             self.cast.run_all()

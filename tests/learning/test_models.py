@@ -13,9 +13,19 @@ from hypothesis import strategies as st
 from sda.crypto.hashes import keccak
 from sda.errors import LearningError, ParameterError
 from sda.learning.device import LocalTraining, perplexity
-from sda.learning.models import MLP, Model, ModelForm, Softmax, check_data, evaluate, model_hash, size_of
+from sda.learning.models import (
+    MLP,
+    Model,
+    ModelForm,
+    Softmax,
+    check_data,
+    evaluate,
+    model_hash,
+    register,
+    size_of,
+)
 from sda.learning.server import OPTIMISERS, ServerOptimiser
-from tests.learning.school import make_data
+from tests.learning.school import make_configuration, make_data
 
 MODELS: dict[str, Model] = {"softmax": Softmax(4, 3), "mlp": MLP(4, 5, 3, seed=2)}
 
@@ -226,3 +236,25 @@ def test_evaluate__counts_and_averages() -> None:
     right, wrong = math.log(1 + math.exp(-2)), math.log(1 + math.exp(2))
     assert score.accuracy == 0.75
     assert score.loss == pytest.approx((3 * right + wrong) / 4)
+
+
+def test_register__a_model_of_another_making__is_trained_like_ours() -> None:
+    """A softmax without bias, made known under a name of its own; the name is then taken."""
+
+    class Unbiased(Softmax):
+        def gradient(self, features: Any, labels: Any) -> tuple[float, Any]:
+            loss, slope = super().gradient(features, labels)
+            slope[-self.shapes[1][0] :] = 0.0
+            return loss, slope
+
+    register(
+        "unbiased",
+        lambda form: Softmax.shapes_of(form.inputs, form.classes),
+        lambda form: Unbiased(form.inputs, form.classes),
+    )
+    model = make_configuration(model=ModelForm("unbiased", 2, 2)).model.make()
+    update = LocalTraining().update(model, *make_data(1), [1])
+    assert update[:4].any()
+    assert not update[4:].any()
+    with pytest.raises(ParameterError, match="a name that is not taken"):
+        register("unbiased", lambda form: (), lambda form: model)
