@@ -5,12 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 AUDIT := .venv-audit
+FLOWER := .venv-flower
 # The npm wrappers of forge swallow exit codes: .bin holds links to the platform binaries instead.
 export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo test lint test-contracts test-python test-ape fuzz-relay bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo demo-learning test lint test-contracts test-python test-ape test-flower fuzz-relay bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -22,7 +23,7 @@ $(VENV)/.stamp: pyproject.toml requirements.lock
 	  || { echo "Python 3.11 or 3.12 is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12"; exit 1; }
 	@echo "setting up Python packages (about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,dask,relay,privacy]'
+	@$(RUN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,demo,bench,dask,relay,privacy,learning]'
 	@touch $@
 
 # package-lock.json must name the binaries of every platform, or npm ci refuses it; those that were not to be had
@@ -40,7 +41,10 @@ build: setup ## compile the contracts into sda/chain/artifacts
 demo: setup ## one verified, paid round of 1,000 contributors on a local chain
 	@$(RUN)/sda demo
 
-test: lint test-contracts coverage slither prove test-python test-ape ## everything CI runs
+demo-learning: setup ## a model learned by 240 contributors in paid, verified rounds on a local chain: two minutes
+	@$(RUN)/sda learn demo
+
+test: lint test-contracts coverage slither prove test-python test-ape test-flower ## everything CI runs
 
 lint: setup ## formatting, lint, strict types, artifacts match the sources
 	$(RUN)/ruff check .
@@ -58,6 +62,16 @@ test-contracts: setup ## Foundry: unit, fuzz, invariants, gas
 
 test-python: setup ## unit, property and whole-round tests, on Anvil
 	$(RUN)/pytest
+
+test-flower: setup $(FLOWER)/.stamp ## Flower apps in private rounds, in Flower's simulation engine
+	$(RUN)/mypy --python-executable $(FLOWER)/bin/python -p sda.learning.flower
+	PYTHONPATH=. $(FLOWER)/bin/pytest -o addopts= tests/flower
+
+$(FLOWER)/.stamp: pyproject.toml requirements-flower.lock
+	@echo "setting up Flower …"
+	@$(PYTHON) -m venv $(FLOWER)
+	@$(FLOWER)/bin/pip install --quiet --disable-pip-version-check -c requirements-flower.lock -e '.[flower]' pytest
+	@touch $@
 
 test-ape: setup ## the Ape scripts, as an Ape user runs them
 	$(RUN)/python tools/test_ape.py
@@ -133,4 +147,4 @@ lock: ## pin the newest Python packages that fit together
 	@tools/lock $(PYTHON)
 
 clean: ## remove what setup and tests made
-	rm -rf $(VENV) $(AUDIT) .side-by-side bench/side_by_side/node_modules node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(AUDIT) $(FLOWER) .side-by-side bench/side_by_side/node_modules node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -1,17 +1,22 @@
-"""`python -m bench [contribution] [clerk] [gas] [privacy] [relay] [clerk-250k]`: measure, print, write results.json.
+"""`python -m bench [PART …]`: measure, print, write results.json and the table in README.md.
 
-All but the last three by default: they take minutes; the last one half a gigabyte of the user's cache, the first time.
+All but the heavy ones by default: they take minutes; clerk-250k also half a gigabyte of the user's cache at first.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from bench import clerk, clerk_many, contribution, gas, privacy, readme, relay_ingest
+from bench import clerk, clerk_many, contribution, gas, learning, privacy, readme, relay_ingest
 from bench.result import merge, show
 
 PARTS = {"contribution": contribution.measure, "clerk": clerk.measure, "gas": gas.measure}
-HEAVY = {"privacy": privacy.measure, "relay": relay_ingest.measure, "clerk-250k": clerk_many.measure}
+HEAVY = {
+    "privacy": privacy.measure,
+    "relay": relay_ingest.measure,
+    "learning": learning.measure,
+    "clerk-250k": clerk_many.measure,
+}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@
     ├── ProofError       a proof, a signature or a path does not hold
     ├── KeyFileError     a key file cannot be read or opened
     ├── RelayError       the relay refused, or served something wrong
+    ├── LearningError    a model, an update or data does not fit the training
     ├── EngineError      processes or cluster broke down: what was finished is kept, run the command again
     └── ChainError       the chain refused, is the wrong one, or contradicts itself
         ├── UnreachableError  a node does not answer: nothing is lost, run the command again
@@ -59,6 +60,10 @@ class KeyFileError(SDAError):
 
 class RelayError(SDAError):
     """The relay refused a request or served data that does not check."""
+
+
+class LearningError(SDAError, ValueError):
+    """A model, an update or a contributor's data does not fit the training."""
 
 
 class EngineError(SDAError):

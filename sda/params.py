@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 MAXIMUM_SEATS = 64
 MAXIMUM_ROW = 64
+SMALLEST_CHUNK = 2
 MAXIMUM_BITS = 64
 MAXIMUM_CHUNKS = 2**16 - 1
 ELEMENT_BITS = 254
@@ -76,8 +77,8 @@ class Parameters:
         _require("noise_bound", self.noise_bound, 0, _UINT64)
         _require("slot_bits", self.slot_bits, 1, ELEMENT_BITS, "room for the sum of `maximum` coordinates")
         if self.chunk:
-            _require("chunk", self.chunk, 2, MAXIMUM_ROW, "elements, blinding included")
-            _require("chunk", self.chunk, 2, self.columns + 1, "the packed columns and one for blinding")
+            _require("chunk", self.chunk, SMALLEST_CHUNK, MAXIMUM_ROW, "elements, blinding included")
+            _require("chunk", self.chunk, SMALLEST_CHUNK, self.columns + 1, "the packed columns and one for blinding")
             _require("chunks", self.chunks, 1, MAXIMUM_CHUNKS, "of a row")
             if self.chunk == self.columns + 1:
                 object.__setattr__(self, "chunk", 0)  # so that equal parameters are equal

@@ -16,6 +16,7 @@ from sda.cli import (
     disputes,
     experiment,
     keys,
+    learn,
     privacy,
     private,
     relay,
@@ -85,6 +86,7 @@ for group in (
     analytics.group,
     privacy.group,
     experiment.group,
+    learn.group,
 ):
     main.add_command(group)
 for command in (private.open_round, private.contribute, private.close, private.show_results):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,9 +18,6 @@ from sda.cli.session import Session, pass_session
 from sda.cli.values import ADDRESS, UINT32
 from sda.contributor import Minima
 from sda.errors import EncodingError
-
-if TYPE_CHECKING:
-    from sda.privacy.ledger import Ledger
 
 query_argument = click.argument("query", type=file_option)
 
@@ -72,7 +69,7 @@ def open_round(
         agreed["rate"] = default_rate(plan.parameters)
     agent = session.developer(key)
     cost = agent.rounds.quote(plan.terms(minimum=minimum, **agreed))
-    round_id = ask(agent, _ledger(session, key), plan, minimum=minimum, **agreed)
+    round_id = ask(agent, session.ledger(key), plan, minimum=minimum, **agreed)
     outcome = draw_committee(session, agent.account, round_id) if draw else None
     guarantee = quote(plan, contributors).guarantee
     paid = f"{in_tokens(cost.escrow)} tokens paid into escrow, {in_tokens(cost.deposit)} as deposit"
@@ -125,7 +122,7 @@ def contribute(
     if len(points) != 1:
         raise EncodingError(f"data {data}: {len(points)} lines, must be one: a contributor sends its own data")
     agent = session.contributor(key, Minima(n=min_seats, t=min_threshold, minimum=min_contributors))
-    ledger = _ledger(session, key)
+    ledger = session.ledger(key)
     contribution, receipt = taking_part.contribute(agent, ledger, asked, round_id, points[0], payout)
     size, spent = len(contribution.encode()), ledger.spent(agent.key.account.address)
     return Answer(
@@ -146,7 +143,7 @@ def close(session: Session, round_id: int, query: Path, key: str) -> Answer:
         from sda.privacy.query import Query
     asked, agent = Query.load(query), session.developer(key)
     with progress_console.status("checking contributions and building the tree"):
-        snapshot = close_collection(agent, _ledger(session, key), asked, round_id).snapshot
+        snapshot = close_collection(agent, session.ledger(key), asked, round_id).snapshot
     dealers = snapshot.noise.bit_count()
     return Answer(
         {"round": round_id, "count": snapshot.count, "dealers": dealers, "root": snapshot.root},
@@ -173,16 +170,9 @@ def show_results(
         from sda.privacy.query import Query
     if chart_file is not None:
         require_form(chart_file)
-    found = results(session.developer(key), _ledger(session, key), Query.load(query), round_id)
+    found = results(session.developer(key), session.ledger(key), Query.load(query), round_id)
     if csv_file is not None:
         csv_file.write_text(found.to_csv())
     if chart_file is not None:
         save_chart(found, chart_file)
     return Answer(found.as_dict(), result_table(found))
-
-
-def _ledger(session: Session, key: str) -> Ledger:
-    """The ledger in a key's directory."""
-    from sda.privacy.ledger import Ledger
-
-    return Ledger(session.directory(key))

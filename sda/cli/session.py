@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from getpass import GetPassWarning, getpass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sda.agents import ClerkAgent, ContributorAgent, DeveloperAgent
 from sda.chain.contracts import Contracts
 from sda.chain.standing import StandingOnChain
+from sda.cli.extras import extra
 from sda.contributor import Minima
 from sda.engine import check_name
 from sda.errors import KeyFileError
@@ -22,6 +24,9 @@ from sda.messages import AccountKey, Domain
 from sda.privacy.noise.dealing import draw
 from sda.relay import LocalRelay, Relay
 from sda.relay.client import SCHEMES, HttpRelay
+
+if TYPE_CHECKING:
+    from sda.privacy.ledger import Ledger
 
 PASSWORD_VARIABLE = "SDA_PASSWORD"  # noqa: S105 - the variable's name, not a password
 
@@ -113,6 +118,12 @@ class Session:
         if not name or not name.replace("-", "").replace("_", "").isalnum():
             raise KeyFileError(f"key name {name!r}: must be letters, digits, - and _")
         return self.home / "keys" / name
+
+    def ledger(self, name: str) -> Ledger:
+        """The privacy ledger in a key's directory."""
+        with extra("privacy"):
+            from sda.privacy.ledger import Ledger
+        return Ledger(self.directory(name))
 
     def account(self, name: str) -> AccountKey:
         """The account of a name."""

@@ -18,6 +18,8 @@ from sda.round import RoundView, State, Terms
 WITH_ROWS = frozenset({State.ANSWERING, State.COMPLETED, State.FAILED})
 """Rounds in which a row may have been broadcast. That none is on chain proves nothing: a reverted transaction showed
 it too."""
+ANNOUNCED = b"announcement:"
+"""Begins the entry of a round whose query is known by its hash alone: a step of a training."""
 ENDED_EARLY = frozenset({State.ABANDONED, State.FRAUD})
 
 
@@ -46,9 +48,21 @@ def check_entry(entry: Entry, view: RoundView) -> None:
     """
     if view.round_hash != entry.round_hash:
         raise ParameterError("round", entry.round_id, "the round that is counted: this is another chain or contract")
+    if entry.query.startswith(ANNOUNCED):
+        _check_announced(entry, view)
+        return
     loss = Plan.of(Query.from_yaml(entry.query), view.terms).loss
     if loss != entry.loss:
         raise ParameterError("loss", entry.loss, f"{loss}, as the terms on chain have it")
+
+
+def _check_announced(entry: Entry, view: RoundView) -> None:
+    """What the terms promise covers what is counted."""
+    promise = Promise.of(view.terms.query)
+    if promise.word(entry.query.removeprefix(ANNOUNCED)) != view.terms.query:
+        raise ParameterError("query", f"0x{view.terms.query.hex()}", "the word of what was announced")
+    if (epsilon := epsilon_of([entry.loss], promise.delta)) > promise.epsilon:
+        raise ParameterError("loss", epsilon, f"at most {promise.epsilon:g}, as the terms on chain promise")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ contributor signs is then what the query promises, whoever computed it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,25 +15,17 @@ from sda.errors import ParameterError
 from sda.params import MAXIMUM_BITS, MAXIMUM_ROW, Parameters
 from sda.privacy.layout import Layout
 from sda.privacy.metrics.metric import Metric, Point, Spread
-from sda.privacy.noise.accounting import Loss, epsilon_of, multiplier_for
+from sda.privacy.noise.accounting import Loss, epsilon_of
 from sda.privacy.noise.dealing import noise_of
-from sda.privacy.noise.gaussian import (
-    ROUNDING_SIGMA,
-    SMALLEST_DEALER_SIGMA,
-    SMALLEST_SIGMA,
-    GaussianNoise,
-    closeness,
-)
+from sda.privacy.noise.gaussian import GaussianNoise
 from sda.privacy.noise.laplace import LaplaceNoise, scaled_sigma_for
-from sda.privacy.noise.noise import OVERFLOW_DELTA, SIGMA_UNIT, Noise
+from sda.privacy.noise.noise import OVERFLOW_DELTA, Noise
 from sda.privacy.noise.promise import Mechanism
+from sda.privacy.noise.vector import gaussian_loss, gaussian_noise, with_margin
 from sda.privacy.points import check_point
 from sda.privacy.query import Query
 from sda.privacy.results import Result, Results
 from sda.round import Terms
-
-_MARGIN = 1e-9
-"""Of ε, kept back by whoever plans: rounding on another machine is then never taken for a broken promise."""
 
 
 @dataclass(frozen=True)
@@ -209,17 +200,10 @@ class Plan:
 
 def _noise(query: Query, layout: Layout, dealers: int, units: int) -> Noise | None:
     """The noise for a scale of units; None if it is too little to be a Gaussian in integers."""
-    epsilon = query.epsilon * (1 - _MARGIN)
     if query.mechanism is Mechanism.LAPLACE:
+        epsilon = with_margin(query.epsilon)
         return LaplaceNoise(scaled_sigma_for(epsilon / (layout.sensitivity.l1 * units)), dealers)
-    added = 2 * layout.length * closeness(max(SMALLEST_DEALER_SIGMA, SMALLEST_SIGMA / math.sqrt(dealers)), dealers)
-    if added >= epsilon:
-        raise ParameterError("privacy.epsilon", query.epsilon, f"above {added:.3g} with {layout.length} coordinates")
-    delta = (query.delta - OVERFLOW_DELTA) * math.exp(-added)
-    continuous = multiplier_for(epsilon - added, delta) * layout.sensitivity.l2 * units
-    noise = GaussianNoise(math.ceil(SIGMA_UNIT * math.hypot(continuous, ROUNDING_SIGMA)), dealers)
-    large = noise.sigma >= SMALLEST_SIGMA and noise.dealer_sigma >= SMALLEST_DEALER_SIGMA
-    return noise if large else None
+    return gaussian_noise(query.epsilon, query.delta, layout.sensitivity.l2 * units, layout.length, dealers)
 
 
 def _loss(noise: Noise, layout: Layout, units: int) -> Loss:
@@ -230,11 +214,9 @@ def _loss(noise: Noise, layout: Layout, units: int) -> Loss:
     """
     if isinstance(noise, LaplaceNoise):
         return Loss(None, noise.epsilon_per_unit * layout.sensitivity.l1 * units, OVERFLOW_DELTA)
-    if noise.dealer_sigma < SMALLEST_DEALER_SIGMA:
-        raise ParameterError("sigma", noise.sigma, f"σ_i = σ/√h at least {SMALLEST_DEALER_SIGMA} integer units")
-    continuous = math.sqrt(noise.sigma**2 - ROUNDING_SIGMA**2)
-    added = 2 * layout.length * closeness(noise.dealer_sigma, noise.dealers)
-    return Loss(continuous / (layout.sensitivity.l2 * units), added, OVERFLOW_DELTA)
+    if not isinstance(noise, GaussianNoise):
+        raise TypeError(f"{type(noise).__name__}: has no known cost")
+    return gaussian_loss(noise, layout.sensitivity.l2 * units, layout.length)
 
 
 def _split(metrics: Sequence[Metric], most: int) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from sda.chain.deploy import CONTRACTS
 from sda.chain.settings import TOKEN
 from tests.cli.shell import PROGRAM, REFUSED, UNREACHABLE, Shell
 from tests.cli.steps import MINIMA
@@ -130,7 +131,7 @@ def _words_of(directory: Path) -> list[str]:
 def test_deploy__addresses_are_printed_and_written(sda: Shell) -> None:
     file = sda.home / "second.json"
     made = sda.json(f"deploy --key developer --preset testnet --out {file}")
-    assert made.keys() == {"chain_id", "token", "generators", "randomness", "registry", "disputes", "rounds", "file"}
+    assert made.keys() == {"chain_id", *CONTRACTS, "file"}
     assert (made["chain_id"], made["file"]) == (31337, str(file))
     (sda.home / "deployment.json").unlink()
     file.rename(sda.home / "deployment.json")

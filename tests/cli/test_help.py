@@ -30,6 +30,7 @@ GROUPS = (
     ("analytics",),
     ("privacy",),
     ("experiment",),
+    ("learn",),
 )
 
 

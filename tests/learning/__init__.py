@@ -1,0 +1,1 @@
+"""Learning: from updates to whole trainings on a real chain."""
