@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
-import {Complaint} from "../../contracts/interfaces/Evidence.sol";
+import {Complaint, SignedLeaf} from "../../contracts/interfaces/Evidence.sol";
 import {IDisputes} from "../../contracts/interfaces/IDisputes.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
@@ -26,7 +26,7 @@ abstract contract WideFixture is DisputesFixture {
         bytes32[] bodies;
         IRounds.Snapshot snapshot;
         IRounds.Set set; // the current one
-        Contribution[] lie; // the chunks of a leaf that may be excluded; none in most rounds
+        Contribution[][] lies; // the chunks of each leaf that is to be excluded; none in most rounds
         IDisputes.Exclusion[] queue;
     }
 
@@ -65,8 +65,7 @@ abstract contract WideFixture is DisputesFixture {
         w.snapshot.rosterRoot = keccak256("roster");
         w.snapshot.enrolmentRoot = keccak256("enrolment");
         w.snapshot.body = Merkle.root(w.bodies);
-        (w.snapshot.left, w.snapshot.right) = Leaves.children(tree(w.id, COUNT));
-        if (w.lie.length != 0) place(w);
+        place(w);
         w.set = Dealer.setOf(w.snapshot);
     }
 
@@ -74,19 +73,26 @@ abstract contract WideFixture is DisputesFixture {
         words = new bytes32[](w.chunks[c].points.length);
         for (uint256 seat = 0; seat < words.length; ++seat) {
             BLS.G1Point memory point = w.chunks[c].points[seat];
-            if (w.lie.length != 0) point = BLS.add(point, w.lie[c].points[seat]);
+            for (uint256 i = 0; i < w.lies.length; ++i) {
+                point = BLS.add(point, w.lies[i][c].points[seat]);
+            }
             words[seat] = seat < thresholdOf(w) ? Prover.hash(point) : keccak256(abi.encode("correction", c, seat));
         }
     }
 
-    /// @dev The leaf's path, and the root's children.
+    /// @dev The leaves' paths, and the root's children.
     function place(Wide memory w) private view {
-        Contribution memory lie = w.lie[0];
-        bytes32 node = Leaves.hash(rounds.round(w.id).roundHash, lie.signed.leaf);
-        IRewards.Step[] memory path = pathFrom(node, lie.index, depthOf(lie.words.length, COUNT), w.snapshot);
-        path[path.length - 1].body = w.snapshot.body;
-        for (uint256 c = 0; c < w.lie.length; ++c) {
-            w.lie[c].path = path;
+        Leaves.Tree memory made = tree(w.id, COUNT);
+        for (uint256 i = 0; i < w.lies.length; ++i) {
+            Contribution memory lie = w.lies[i][0];
+            made.levels[0][lie.index] = Leaves.hash(rounds.round(w.id).roundHash, lie.signed.leaf);
+        }
+        Leaves.raise(made, 1);
+        (w.snapshot.left, w.snapshot.right) = Leaves.children(made);
+        for (uint256 i = 0; i < w.lies.length; ++i) {
+            for (uint256 c = 0; c < w.chunks.length; ++c) {
+                w.lies[i][c].path = Leaves.pathOf(made, w.lies[i][c].index, w.snapshot.body);
+            }
         }
     }
 
@@ -117,39 +123,43 @@ abstract contract WideFixture is DisputesFixture {
 
     function liedIn(uint256 chunks, uint256 chunk) internal returns (Wide memory w) {
         w = begun(wideTerms(chunks), chunks);
-        w.lie = chunked(w.id, chunks, chunk);
+        w.lies = new Contribution[][](1);
+        w.lies[0] = chunked(w.id, 0, chunks, chunk);
         filled(w);
         take(w.id, w.snapshot);
     }
 
-    /// @dev Contributor 0's chunks: those that the clerks derive, but one.
-    function chunked(uint256 id, uint256 chunks, uint256 lying) private view returns (Contribution[] memory parts) {
+    /// @dev Contributor i's chunks: those that the clerks derive, but one.
+    function chunked(uint256 id, uint256 i, uint256 chunks, uint256 lying)
+        internal
+        view
+        returns (Contribution[] memory parts)
+    {
         parts = new Contribution[](chunks);
         for (uint256 c = 0; c < chunks; ++c) {
             if (c == lying) {
-                parts[c] = dishonest(id, 0);
+                parts[c] = dishonest(id, i);
                 continue;
             }
-            uint256[][] memory rows = derivedRows(id, 0, c);
-            parts[c] = contribution(id, 0, extended(id, rows), corrected(id, rows));
+            uint256[][] memory rows = derivedRows(id, i, c);
+            parts[c] = contribution(id, i, extended(id, rows), corrected(id, rows));
         }
-        resign(id, parts);
+        IRewards.Leaf memory leaf = parts[0].signed.leaf;
+        leaf.body = Merkle.root(bodiesOf(parts));
+        signed(parts, sign(id, leaf, i));
     }
 
-    /// @dev The leaf over all chunks, after one was changed.
-    function resign(uint256 id, Contribution[] memory parts) internal view {
-        IRewards.Leaf memory leaf = leafOf(0, parts[0].words);
-        leaf.body = Merkle.root(bodiesOf(parts));
-        parts[0].signed = sign(id, leaf, 0);
-        for (uint256 c = 1; c < parts.length; ++c) {
-            parts[c].signed = parts[0].signed;
+    function signed(Contribution[] memory parts, SignedLeaf memory all) internal pure {
+        for (uint256 c = 0; c < parts.length; ++c) {
+            parts[c].signed = all;
         }
     }
 
     function bodiesOf(Contribution[] memory parts) internal pure returns (bytes32[] memory bodies) {
         bodies = new bytes32[](parts.length);
+        uint256 count = parts[0].signed.leaf.kind == 0 ? 1 : 0;
         for (uint256 c = 0; c < parts.length; ++c) {
-            bodies[c] = keccak256(abi.encodePacked(uint256(1), parts[c].words));
+            bodies[c] = keccak256(abi.encodePacked(count, parts[c].words));
         }
     }
 
@@ -158,24 +168,44 @@ abstract contract WideFixture is DisputesFixture {
         view
         returns (Complaint memory complaint)
     {
-        complaint = complaintOf(w.lie[chunk], seat);
-        complaint.chunk = Merkle.chunk(bodiesOf(w.lie), chunk);
+        return complaintAbout(w.lies[0], chunk, seat);
     }
 
-    function complainAbout(Wide memory w, uint256 chunk, uint8 seat) internal {
-        Complaint memory complaint = complaintAbout(w, chunk, seat);
+    function complaintAbout(Contribution[] memory lie, uint256 chunk, uint8 seat)
+        private
+        view
+        returns (Complaint memory complaint)
+    {
+        complaint = complaintOf(lie[chunk], seat);
+        complaint.chunk = Merkle.chunk(bodiesOf(lie), chunk);
+    }
+
+    function complainAbout(Wide memory w, uint256 lie, uint256 chunk, uint8 seat) internal {
+        Complaint memory complaint = complaintAbout(w.lies[lie], chunk, seat);
         address holder = operator(w.id, seat);
         vm.prank(holder);
         disputes.badShare(w.id, complaint);
     }
 
-    /// @dev The leaf is out, rows are awaited.
-    function excludedAndSettled(Wide memory w) internal {
-        w.queue = verdicts(w.lie[0]);
+    /// @dev The leaves are out, rows are awaited.
+    function settleWide(Wide memory w) internal {
+        enqueue(w);
         vm.warp(toComplaints(w.id));
         disputes.settle(w.id, w.set, noPoints(), w.queue, noLeaves());
-        w.set.count -= 1;
-        w.set.exclusions = keccak256(abi.encode(w.lie[0].index));
+        bytes memory indices;
+        for (uint256 i = 0; i < w.queue.length; ++i) {
+            indices = abi.encodePacked(indices, uint256(w.queue[i].index));
+            if (w.queue[i].noise) w.set.noise ^= uint64(1 << w.queue[i].index);
+            else w.set.count -= 1;
+        }
+        w.set.exclusions = keccak256(indices);
+    }
+
+    function enqueue(Wide memory w) internal pure {
+        w.queue = new IDisputes.Exclusion[](w.lies.length);
+        for (uint256 i = 0; i < w.queue.length; ++i) {
+            w.queue[i] = verdicts(w.lies[i][0])[0];
+        }
     }
 
     // ------------------------------------------------------------------ rows
@@ -201,8 +231,8 @@ abstract contract WideFixture is DisputesFixture {
     }
 
     function postAll(Wide memory w) internal {
-        for (uint8 seat = 0; seat < 8; ++seat) {
-            post(w, seat);
+        for (uint256 seat = 0; seat < w.words[0].length; ++seat) {
+            post(w, uint8(seat));
         }
     }
 
@@ -230,12 +260,15 @@ abstract contract WideFixture is DisputesFixture {
         opening.queue = w.queue;
         opening.points = pointsFor(w, seat, w.chunks[chunk].points);
         opening.leaves = new IRowChecks.ExcludedChunk[](w.queue.length);
-        if (w.queue.length == 0) return opening;
-        opening.leaves[0] = IRowChecks.ExcludedChunk({
-            points: firstPoints(w.lie[chunk]),
-            corrections: excludedLeaf(w.lie[chunk]).corrections,
-            path: Merkle.chunk(bodiesOf(w.lie), chunk).path
-        });
+        for (uint256 i = 0; i < w.queue.length; ++i) {
+            opening.leaves[i] = IRowChecks.ExcludedChunk({
+                points: firstPoints(w.lies[i][chunk]),
+                corrections: excludedLeaf(w.lies[i][chunk]).corrections,
+                path: Merkle.chunk(bodiesOf(w.lies[i]), chunk).path
+            });
+        }
+        // A copy: tests change it.
+        return abi.decode(abi.encode(opening), (IRowChecks.RowOpening));
     }
 
     function pointsFor(Wide memory w, uint256 seat, BLS.G1Point[] memory all)
