@@ -45,8 +45,8 @@ HEAD = """# Gas of each step
 
 Whole transactions, calldata included, with a committee of n = 26 (R = 18, m = 3) among 1,000 clerks and 250,000
 contributors unless a line says otherwise. A wide round's steps are measured with 100,000 parameters of 16 bits (23
-chunks); with 1,000 or 10,000 they cost the same. `make gas` measures and rewrites this table; `make test` fails if a step
-costs more than its limit, or anything else than stands here.
+chunks); with 1,000 or 10,000 they cost the same. `make gas` measures and rewrites this table; `make test` fails if a
+step costs more than its limit, or anything else than stands here.
 
 | step | gas | limit |
 | --- | ---: | ---: |
