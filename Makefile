@@ -113,7 +113,7 @@ side-by-side: .side-by-side/.stamp ## ours beside Flower, MPyC, Prio3 and sealed
 
 gas: setup ## measure gas; rewrites the checked gas table
 	@mkdir -p .build
-	forge test --match-contract "RoundsGas|DisputesGas"
+	forge test --match-contract "RoundsGas|DisputesGas|WideGas"
 	$(RUN)/python tools/gas.py --write
 
 coverage: setup ## lines and branches that Foundry's tests reach, against the checked table

@@ -10,6 +10,7 @@ import {IRowChecks} from "./interfaces/IRowChecks.sol";
 import {Chunks} from "./libraries/Chunks.sol";
 import {Commitment} from "./libraries/Commitment.sol";
 import {G1} from "./libraries/G1.sol";
+import {Generators} from "./libraries/Generators.sol";
 import {Late} from "./libraries/Late.sol";
 import {Payment, Permit} from "./libraries/Payment.sol";
 
@@ -38,6 +39,8 @@ contract RowChecks is IRowChecks {
     /// @param token Of bonds.
     /// @param generators The data contract of H_0 … H_63.
     constructor(IRounds rounds, IClerkRegistry registry, IDisputes disputes, IERC20 token, address generators) {
+        // Any others would convict whoever is right.
+        if (!Generators.standAt(generators)) revert InvalidSettings("generators");
         ROUNDS = rounds;
         REGISTRY = registry;
         DISPUTES = disputes;

@@ -53,6 +53,7 @@ interface IRowChecks is ICases {
     event Doubted(uint256 indexed roundId, uint8 indexed seat, uint256 chunk, address challenger);
     event Opened(uint256 indexed roundId, uint8 indexed seat, uint256 chunk);
 
+    error InvalidSettings(string field);
     error NotWide(uint256 roundId);
     error NotPosted(uint256 roundId, uint8 seat);
     error AlreadyPosted(uint256 roundId, uint8 seat);

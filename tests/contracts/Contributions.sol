@@ -41,13 +41,13 @@ abstract contract Contributions is RoundsFixture {
 
     /// @dev Contributor i committed to the shares that its clerks derive and correct.
     function honest(uint256 id, uint256 i) internal view returns (Contribution memory made) {
-        uint256[][] memory rows = derivedRows(id, i);
+        uint256[][] memory rows = derivedRows(id, i, 0);
         return contribution(id, i, extended(id, rows), corrected(id, rows));
     }
 
     /// @dev The same, but the commitment for one seat below R is that of twice its share.
     function honestBut(uint256 id, uint256 i, uint256 seat) internal view returns (Contribution memory made) {
-        uint256[][] memory rows = derivedRows(id, i);
+        uint256[][] memory rows = derivedRows(id, i, 0);
         uint256[][] memory corrections = corrected(id, rows);
         for (uint256 column = 0; column < rows[seat].length; ++column) {
             rows[seat][column] = addmod(rows[seat][column], rows[seat][column], G1.Q);
@@ -83,7 +83,7 @@ abstract contract Contributions is RoundsFixture {
     }
 
     function contribution(uint256 id, uint256 i, uint256[][] memory shares, uint256[][] memory corrections)
-        private
+        internal
         view
         returns (Contribution memory made)
     {
@@ -101,29 +101,29 @@ abstract contract Contributions is RoundsFixture {
         made.signed = sign(id, leafOf(i, made.words), i);
     }
 
-    /// @dev The rows that contributor i and the clerks derive.
-    function derivedRows(uint256 id, uint256 i) private view returns (uint256[][] memory rows) {
+    /// @dev One chunk of the rows that contributor i and the clerks derive.
+    function derivedRows(uint256 id, uint256 i, uint256 chunk) internal view returns (uint256[][] memory rows) {
         rows = new uint256[][](rounds.terms(id).n);
         for (uint8 seat = 0; seat < rows.length; ++seat) {
-            rows[seat] = derived(id, i, seat);
+            rows[seat] = derived(id, i, seat, chunk);
         }
     }
 
-    /// @dev The row that contributor i and the clerk of a seat both derive.
-    function derived(uint256 id, uint256 i, uint8 seat) private view returns (uint256[] memory row) {
+    /// @dev One chunk of the row that contributor i and the clerk of a seat both derive.
+    function derived(uint256 id, uint256 i, uint8 seat, uint256 chunk) private view returns (uint256[] memory row) {
         bytes memory key = this.compressed(Prover.publicKey(CONTRIBUTOR_KEY + i));
         BLS.G1Point memory shared = Prover.multiply(Prover.publicKey(CONTRIBUTOR_KEY + i), clerkSecret(id, seat));
         bytes memory secret = this.compressed(shared);
         bytes32 roundHash = rounds.round(id).roundHash;
         bytes32 seed = Expansion.seed(Expansion.PAD, roundHash, seat, key, Leaves.leafOf(i).nonce, secret);
         row = new uint256[](rounds.terms(id).m);
-        for (uint32 column = 0; column < row.length; ++column) {
-            row[column] = Expansion.element(seed, column);
+        for (uint256 column = 0; column < row.length; ++column) {
+            row[column] = Expansion.element(seed, chunk * row.length + column);
         }
     }
 
     /// @dev The first R rows, and at the other seats what the polynomials through them say.
-    function extended(uint256 id, uint256[][] memory rows) private view returns (uint256[][] memory shares) {
+    function extended(uint256 id, uint256[][] memory rows) internal view returns (uint256[][] memory shares) {
         uint256 threshold = uint256(rounds.terms(id).t) + rounds.terms(id).k;
         shares = new uint256[][](rows.length);
         for (uint256 seat = 0; seat < rows.length; ++seat) {
@@ -140,7 +140,7 @@ abstract contract Contributions is RoundsFixture {
     }
 
     /// @dev Share less row, for each seat ≥ R.
-    function corrected(uint256 id, uint256[][] memory rows) private view returns (uint256[][] memory corrections) {
+    function corrected(uint256 id, uint256[][] memory rows) internal view returns (uint256[][] memory corrections) {
         uint256 threshold = uint256(rounds.terms(id).t) + rounds.terms(id).k;
         uint256[][] memory shares = extended(id, rows);
         corrections = new uint256[][](rows.length - threshold);

@@ -70,8 +70,8 @@ library Dealer {
     }
 
     /// @dev What the clerks answer once this snapshot is on chain.
-    function setOf(IRounds.Snapshot memory snapshot) internal pure returns (IRounds.Set memory) {
-        return IRounds.Set({
+    function setOf(IRounds.Snapshot memory snapshot) internal pure returns (IRounds.Set memory set) {
+        set = IRounds.Set({
             count: snapshot.count,
             noise: snapshot.noise,
             rosterRoot: snapshot.rosterRoot,
@@ -79,10 +79,15 @@ library Dealer {
             exclusions: 0,
             points: pointHashes(snapshot.points)
         });
+        if (snapshot.body == 0) return set;
+        set.points = new bytes32[](1);
+        set.points[0] = snapshot.body;
     }
 
-    /// @dev The root's body: count, point hashes of the seats below R, correction hashes of the others.
+    /// @dev The root's body: count, point hashes of the seats below R, correction hashes of the others. A wide round's snapshot
+    /// says it.
     function rootBody(IRounds.Snapshot memory snapshot) internal pure returns (bytes32) {
+        if (snapshot.body != 0) return snapshot.body;
         uint256 threshold = snapshot.points.length - snapshot.corrections.length;
         bytes memory preimage = abi.encode(uint256(snapshot.count));
         for (uint256 i = 0; i < threshold; ++i) {

@@ -103,6 +103,11 @@ abstract contract DisputesFixture is Contributions, GasRecord {
         leaves[0] = excludedLeaf(lie);
     }
 
+    /// @dev A wide round is settled without.
+    function noPoints() internal pure returns (BLS.G1Point[] memory) {}
+
+    function noLeaves() internal pure returns (ExcludedLeaf[] memory) {}
+
     function settle(Contribution memory lie) internal {
         ExcludedLeaf[] memory leaves = excludedOf(lie);
         IRounds.Set memory set = Dealer.setOf(lie.snapshot);

@@ -17,7 +17,7 @@ import {RoundsHandler} from "./RoundsHandler.sol";
 
 /// @dev The same with disputes: contributors whose shares are bad, trees with a node that is not its children's sum, nodes
 /// that the developer withholds, and accusations that are true, false or repeated.
-contract DisputesHandler is RoundsHandler, Contributions {
+abstract contract DisputesHandler is RoundsHandler, Contributions {
     uint256 private constant KNOWN = 4; // contributors whose shares may be bad; the first one's never are
     uint256 private constant FAMILY = 7; // place, one above the leaves, of a node whose children are known; it has no leaves
     uint256 private constant DEPTH = 4; // 8 + 4 … 6 leaves
@@ -49,7 +49,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     /// @dev By any seat about one of the known contributors, or all of them in turn.
     function complain(uint256 which, uint256 contributor, uint256 seat) external step {
-        (bool any, uint256 id) = pick(which, isDisputing);
+        (bool any, uint256 id) = pick(which, isArguable);
         if (!any) return;
         uint256 count = contributor % 2 == 0 ? 1 : KNOWN;
         for (uint256 i = 0; i < count && isDisputing(id); ++i) {
@@ -102,7 +102,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     /// @dev Anyone shows the family's node: convicts if it is not the sum.
     function showNode(uint256 which) external step {
-        (bool any, uint256 id) = pick(which, isDisputing);
+        (bool any, uint256 id) = pick(which, isArguable);
         if (!any) return;
         Nodes.Family memory f = family(id);
         Place memory place = familyPlace(id);
@@ -119,7 +119,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     /// @dev A seat demands what is under the family's node, or the first contributor's leaf.
     function challenge(uint256 which, uint256 seat_, uint256 what) external step {
-        (bool any, uint256 id) = pick(which, isDisputing);
+        (bool any, uint256 id) = pick(which, isArguable);
         uint8 seat = uint8(bound(seat_, 0, 7));
         if (!any || made[id][seat] > DEPTH) return;
         bool leaf = what % 2 == 0;
@@ -204,7 +204,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     // ------------------------------------------------------------------ what is in the rounds
 
-    function collect(uint256 id, uint256 how) internal override {
+    function collect(uint256 id, uint256 how) internal virtual override {
         liars[id] = how % 4 == 0 ? 0 : how % 4 == 1 ? 14 : (how >> 2) & 14;
         forged[id] = (how >> 8) % 4 == 0;
         for (uint256 i = 0; i < KNOWN; ++i) {
@@ -240,6 +240,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     function tree(uint256 id, uint32 count) internal view override returns (Leaves.Tree memory tree_) {
         tree_ = super.tree(id, count);
+        if (rounds.round(id).wide) return tree_;
         for (uint256 i = 0; i < KNOWN; ++i) {
             tree_.levels[0][8 + i] = Leaves.hash(rounds.round(id).roundHash, leafAt(id, i));
         }
@@ -249,7 +250,7 @@ contract DisputesHandler is RoundsHandler, Contributions {
     }
 
     function leafAt(uint256 id, uint256 contributor) internal view override returns (IRewards.Leaf memory) {
-        if (contributor >= KNOWN) return super.leafAt(id, contributor);
+        if (contributor >= KNOWN || rounds.round(id).wide) return super.leafAt(id, contributor);
         return abi.decode(sent[id][contributor], (Contribution)).signed.leaf;
     }
 
@@ -264,7 +265,13 @@ contract DisputesHandler is RoundsHandler, Contributions {
         return (shares.points, shares.rows);
     }
 
-    function makeSnapshot(uint256 id, uint32 count) internal view override returns (IRounds.Snapshot memory snapshot) {
+    function makeSnapshot(uint256 id, uint32 count)
+        internal
+        view
+        virtual
+        override
+        returns (IRounds.Snapshot memory snapshot)
+    {
         snapshot = super.makeSnapshot(id, count);
         (snapshot.points,) = sums(id, false);
     }
@@ -307,6 +314,11 @@ contract DisputesHandler is RoundsHandler, Contributions {
 
     function isLeftOver(uint256 challengeId) private view returns (bool) {
         return !isOpen(challengeId);
+    }
+
+    /// @dev Contributors of wide rounds are honest, and their leaves opaque.
+    function isArguable(uint256 id) private view returns (bool) {
+        return isDisputing(id) && !rounds.round(id).wide;
     }
 
     function isSettling(uint256 id) private view returns (bool) {

@@ -18,6 +18,7 @@ abstract contract Ledger is RoundsFixture {
     mapping(IRounds.State state => uint256) public ended; // rounds closed in this state
     uint256 public claims;
 
+    uint256 internal constant CHUNKS = 3; // of a wide round
     mapping(uint256 id => uint256) public waiting; // rewards of a completed round that nobody has claimed
     mapping(uint256 id => uint256) internal claimableUntil;
     mapping(uint256 id => mapping(uint256 contributor => bool)) internal claimed;
@@ -25,6 +26,8 @@ abstract contract Ledger is RoundsFixture {
     mapping(uint256 id => uint256) internal exclusions;
     mapping(uint256 id => uint256) internal right; // bitmap of seats with a right row
     mapping(uint256 id => uint256) internal owes; // bitmap of seats that hold a bond
+    mapping(uint256 id => uint256) internal posted; // bitmap of seats with a row in a wide round
+    mapping(uint256 id => mapping(uint256 seat => uint256)) internal open; // doubts that wait for their chunk
     mapping(uint256 id => address) internal finder; // who convicted the developer
     mapping(uint256 id => uint256) private left; // of what the developer paid
     mapping(uint256 id => uint256) private deposit; // of which: still to lose
@@ -55,6 +58,13 @@ abstract contract Ledger is RoundsFixture {
         dismiss(id, seat, isRight ? 0 : BOND);
         if (isRight) right[id] |= 1 << seat;
         else slashed[id] += BOND;
+    }
+
+    /// @dev Seats of a wide round whose row counts.
+    function standing(uint256 id) public view returns (uint256 seats) {
+        for (uint256 seat = 0; seat < 8; ++seat) {
+            if (open[id][seat] == 0) seats |= posted[id] & owes[id] & (1 << seat);
+        }
     }
 
     function enterExclusion(uint256 id, uint256 contributor, address filer) internal {
@@ -115,13 +125,16 @@ abstract contract Ledger is RoundsFixture {
     function enterRows(uint256 id, IRounds.State state) private returns (uint256 burned) {
         Terms memory terms = rounds.terms(id);
         uint256 counted = rounds.round(id).count - exclusions[id];
+        uint256 price = fee(terms, counted);
+        if (rounds.round(id).wide) price = terms.flatFee + CHUNKS * (price - terms.flatFee);
+        uint256 stands = standing(id);
         for (uint256 seat = 0; seat < 8; ++seat) {
-            if ((owes[id] >> seat) & 1 == 1) enterRow(id, seat, false);
+            if ((owes[id] >> seat) & 1 == 1) enterRow(id, seat, (stands >> seat) & 1 == 1);
             if ((right[id] >> seat) & 1 == 0) continue;
-            earned[operator(id, seat)] += fee(terms, counted);
-            left[id] -= fee(terms, counted);
+            earned[operator(id, seat)] += price;
+            left[id] -= price;
             // Of a failed round the developer pays the flat fees only.
-            if (state == IRounds.State.Failed) burned += fee(terms, counted) - terms.flatFee;
+            if (state == IRounds.State.Failed) burned += price - terms.flatFee;
         }
         uint256 covered = Math.min(slashed[id], burned);
         left[id] += covered;

@@ -3,10 +3,12 @@ pragma solidity ^0.8.30;
 
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
+import {RowChecks} from "../../contracts/RowChecks.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IEligibility} from "../../contracts/interfaces/IEligibility.sol";
 import {IRoundPolicy} from "../../contracts/interfaces/IRoundPolicy.sol";
 import {IRounds} from "../../contracts/interfaces/IRounds.sol";
+import {IRowChecks} from "../../contracts/interfaces/IRowChecks.sol";
 import {RoundsFixture} from "./RoundsFixture.sol";
 
 /// @dev Settings under which a promise of the protocol could not be kept are refused at deployment.
@@ -19,6 +21,14 @@ contract RoundsDeployTest is RoundsFixture {
         vm.etch(address(0x64), hex"00");
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "generators"));
         new Rounds(token, registry, beacon, address(0x64), address(disputes), address(checks), roundSettings());
+    }
+
+    function test_deploy__row_checks_with_other_generators__reverts() external {
+        vm.etch(address(0x64), hex"00");
+        vm.expectRevert(abi.encodeWithSelector(IRowChecks.InvalidSettings.selector, "generators"));
+        new RowChecks(rounds, registry, disputes, token, address(0x64));
+        vm.expectRevert(abi.encodeWithSelector(IRowChecks.InvalidSettings.selector, "generators"));
+        new RowChecks(rounds, registry, disputes, token, address(0));
     }
 
     function test_deploy__without_disputes__reverts() external {

@@ -5,6 +5,7 @@ import {BLS} from "solady/utils/ext/ithaca/BLS.sol";
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
 import {Disputes} from "../../contracts/Disputes.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
+import {RowChecks} from "../../contracts/RowChecks.sol";
 import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IRounds, Terms} from "../../contracts/interfaces/IRounds.sol";
@@ -56,7 +57,7 @@ abstract contract RoundsHandler is Ledger {
     }
 
     function openRound(uint256 kind) external step {
-        if (rounds.rounds() == 100 || running() == 3) return;
+        if (rounds.rounds() == 100 || running() == 4) return;
         Terms memory terms = defaultTerms();
         (terms.collectWindow, terms.claimWindow) = (40 minutes, 2 hours);
         if (kind % 4 == 0) (terms.reward, terms.rate) = (0, 0);
@@ -64,9 +65,16 @@ abstract contract RoundsHandler is Ledger {
         if (kind % 4 == 1) (terms.maximum, terms.slotBits) = (6, 3); // the rate is high
         if (kind % 4 == 2) (terms.t, terms.k) = (4, 4); // every row is needed
         if (kind % 4 == 2) (terms.flatFee, terms.rate) = (1e18, 1e15);
+        if (kind / 4 % 4 == 0) widen(terms);
         uint256 before = token.balanceOf(DEVELOPER);
         uint256 id = request(terms);
         enterRequest(id, before - token.balanceOf(DEVELOPER));
+    }
+
+    /// @dev Three chunks, for the same price: a column each.
+    function widen(Terms memory terms) private pure {
+        terms.length = uint32(CHUNKS * (254 / terms.slotBits) * terms.k);
+        terms.rate /= uint96(CHUNKS);
     }
 
     function drawNext() external step {
@@ -227,8 +235,8 @@ abstract contract RoundsHandler is Ledger {
         }
     }
 
-    function contracts() external view returns (SDAToken, ClerkRegistry, Rounds, IRewards, Disputes) {
-        return (token, registry, rounds, rewards, disputes);
+    function contracts() external view returns (SDAToken, ClerkRegistry, Rounds, IRewards, Disputes, RowChecks) {
+        return (token, registry, rounds, rewards, disputes, checks);
     }
 
     /// @dev One of those for which the action makes sense, if there is any.
@@ -254,6 +262,7 @@ abstract contract RoundsHandler is Ledger {
 
     /// @dev Also once the round is completed.
     function takesRows(uint256 id) private view returns (bool) {
+        if (rounds.round(id).wide) return false;
         IRounds.State state = rounds.state(id);
         if (state != IRounds.State.Answering && state != IRounds.State.Completed) return false;
         (,, uint256 rowEnd,) = rounds.deadlines(id);

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {ClerkRegistry} from "../../contracts/ClerkRegistry.sol";
 import {Disputes} from "../../contracts/Disputes.sol";
 import {Rounds} from "../../contracts/Rounds.sol";
+import {RowChecks} from "../../contracts/RowChecks.sol";
 import {SDAToken} from "../../contracts/SDAToken.sol";
 import {IClerkRegistry} from "../../contracts/interfaces/IClerkRegistry.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
@@ -12,6 +13,7 @@ import {Leaves} from "./Leaves.sol";
 import {DisputesHandler} from "./DisputesHandler.sol";
 import {RoundsHandler} from "./RoundsHandler.sol";
 import {Test} from "./Test.sol";
+import {WideHandler} from "./WideHandler.sol";
 
 /// @dev What holds whatever developers, clerks and contributors do. No action of the handler may revert.
 /// forge-config: default.invariant.fail-on-revert = true
@@ -23,16 +25,17 @@ contract RoundsInvariantTest is Test {
         bytes4[] selectors;
     }
 
-    DisputesHandler private handler;
+    WideHandler private handler;
     SDAToken private token;
     ClerkRegistry private registry;
     Rounds private rounds;
     IRewards private rewards;
     Disputes private disputes;
+    RowChecks private checks;
 
     function setUp() external {
-        handler = new DisputesHandler();
-        (token, registry, rounds, rewards, disputes) = handler.contracts();
+        handler = new WideHandler();
+        (token, registry, rounds, rewards, disputes, checks) = handler.contracts();
     }
 
     /// @dev Read by Foundry.
@@ -48,7 +51,7 @@ contract RoundsInvariantTest is Test {
     }
 
     function actions() private pure returns (bytes4[] memory list) {
-        list = new bytes4[](34);
+        list = new bytes4[](42);
         list[0] = list[1] = list[2] = RoundsHandler.wait.selector;
         list[3] = list[4] = RoundsHandler.openRound.selector;
         list[5] = list[6] = RoundsHandler.drawNext.selector;
@@ -69,6 +72,11 @@ contract RoundsInvariantTest is Test {
         list[29] = DisputesHandler.unanswered.selector;
         list[32] = RoundsHandler.topUp.selector;
         list[30] = DisputesHandler.reclaim.selector;
+        list[34] = list[35] = list[36] = WideHandler.postRows.selector;
+        list[37] = WideHandler.doubt.selector;
+        list[38] = list[39] = WideHandler.openChunk.selector;
+        list[40] = WideHandler.reclaimDoubt.selector;
+        list[41] = WideHandler.withdrawDoubts.selector;
     }
 
     // ------------------------------------------------------------------ invariants
@@ -89,15 +97,17 @@ contract RoundsInvariantTest is Test {
     function assertMoneyOwed() private view {
         uint256 owed;
         uint256 waiting;
-        uint256 bonds = handler.bondsHeld();
+        (uint256 bonds, uint256 doubts) = (handler.bondsHeld(), handler.doubtsHeld());
         for (uint256 who = 0; who < handler.ACCOUNTS(); ++who) {
             owed += rounds.balanceOf(handler.accountAt(who));
             bonds += disputes.balanceOf(handler.accountAt(who));
+            doubts += checks.balanceOf(handler.accountAt(who));
         }
         for (uint256 id = 0; id < rounds.rounds(); ++id) {
             IRounds.Round memory r = rounds.round(id);
             owed += r.held;
             assertLe(uint256(r.deposit) + r.slashed, r.held, "parts of what is held");
+            if (r.wide && !r.closed) assertEq(r.answered, handler.standing(id), "rows that count");
             if (r.closed) assertEq(uint256(r.held) + r.deposit + r.slashed, 0, "settled");
             IRewards.Pot memory pot = rewards.pot(id);
             assertEq(pot.count - pot.claimed, handler.waiting(id), "rewards of everybody honest wait for them");
@@ -106,6 +116,7 @@ contract RoundsInvariantTest is Test {
         assertEq(token.balanceOf(address(rewards)), waiting, "pots");
         assertEq(token.balanceOf(address(rounds)), owed, "held and credits");
         assertEq(token.balanceOf(address(disputes)), bonds, "bonds");
+        assertEq(token.balanceOf(address(checks)), doubts, "doubts");
     }
 
     /// @dev By the handler's own ledger: nobody is paid twice, or too little.
@@ -126,6 +137,8 @@ contract RoundsInvariantTest is Test {
             address account = handler.accountAt(who);
             uint256 got = disputes.balanceOf(account) + handler.bondsWithdrawn(account);
             assertEq(got, handler.bondsEarned(account), "bonds");
+            got = checks.balanceOf(account) + handler.doubtsWithdrawn(account);
+            assertEq(got, handler.doubtsEarned(account), "doubts");
         }
     }
 
@@ -149,7 +162,7 @@ contract RoundsInvariantTest is Test {
     /// The handler's actions do reach every end of a round, a leak on the way: the invariants above say something.
     function test_handler__reaches_every_end() external {
         bytes4[] memory list = actions();
-        for (uint256 i = 0; i < 2000; ++i) {
+        for (uint256 i = 0; i < 3000; ++i) {
             bytes32 random = keccak256(abi.encode("walk", i));
             bytes4 action = i % 400 == 399 ? RoundsHandler.leak.selector : list[uint256(random) % list.length];
             bytes32[3] memory inputs;
@@ -179,6 +192,10 @@ contract RoundsInvariantTest is Test {
         assertTrue(handler.settlings() != 0, "exclusions settled");
         assertTrue(handler.answers() != 0, "challenges answered");
         assertTrue(handler.withheld() != 0, "challenges not answered");
+        assertTrue(handler.opened() != 0, "chunks opened");
+        assertTrue(handler.convicted() != 0, "chunks that are wrong");
+        assertTrue(handler.reclaimed() != 0, "doubts not answered");
+        assertTrue(handler.completedWide() != 0, "wide rounds completed");
         assertTrue(handler.claims() != 0, "claims");
         assertTrue(handler.swept() != 0, "sweeps");
     }
