@@ -24,15 +24,16 @@ from sda.chain.points import point_struct
 from sda.clerk import Answer, answer
 from sda.contributor import ContributorKey, Minima, Pinned, check_round, contribute
 from sda.crypto.codeword import is_codeword
-from sda.crypto.curve import commit_row, from_bytes128, to_bytes128
-from sda.crypto.hashes import round_hash
+from sda.crypto.curve import commit_chunks, from_bytes128
+from sda.crypto.hashes import ZERO_WORD, round_hash
 from sda.crypto.keys import SecretKey
 from sda.crypto.seeds import NONCE_BYTES
-from sda.developer import Collected, collect, reveal
+from sda.developer import Collected, PaddedSum, collect, reveal
 from sda.keys import Identity
 from sda.messages import AccountKey, Domain
 from sda.pairs import Pairs
 from sda.params import EVENTS_250K, Parameters
+from sda.posted import row_root
 from sda.relay import LocalRelay
 from sda.relay.interface import Job
 from sda.round import Closed, RoundView, Seat, Snapshot, State, Terms
@@ -120,7 +121,7 @@ class Parties:
             self._contribute(meter, view, key, vector)
         view, collected = self._close(meter, view)
         answers = [self._answer(meter, view, seat) for seat in view.seats]
-        rows = {given.seat: given.row for given in answers if _accepted(given, view, collected.snapshot)}
+        rows = {given.seat: given.row for given in answers if _accepted(given, view, collected.padded_sum)}
         # The last R rows: the first n - R seats might as well have stayed silent.
         used = dict(sorted(rows.items())[-view.parameters.reconstruction :])
         meter.received("developer", sum(WORD * len(row) for row in used.values()))
@@ -153,8 +154,8 @@ class Parties:
         _transfer(meter, "developer", sum(map(len, files)))
         meter.sent("developer", len(_snapshot_call(view, snapshot)))
         set_hash = snapshot.closed_set.hash(view.round_hash)
-        # What the contract checks of a snapshot.
-        assert is_codeword(list(map(from_bytes128, snapshot.points)), set_hash, view.parameters.reconstruction)
+        if snapshot.chunks == 1:  # what the contract checks of a snapshot
+            assert is_codeword(list(map(from_bytes128, snapshot.points)), set_hash, view.parameters.reconstruction)
         closed = replace(view, state=State.ANSWERING, closed=Closed(snapshot.root, set_hash, snapshot.count))
         with meter.working("relay"):
             self.relay.publish(view.round_hash, publication)
@@ -167,6 +168,8 @@ class Parties:
         with meter.working("clerk"):
             given = answer(view, seat, Counting(self.relay, meter, "clerk"), clerk.secret, clerk.pairs)
         meter.sent("clerk", len(_row_call(view, given)))
+        if view.parameters.chunks > 1:  # the chain gets a root, the relay the row
+            _transfer(meter, "clerk", WORD * len(given.row))
         return given
 
 
@@ -248,27 +251,33 @@ def _view_bytes(view: RoundView) -> int:
     return len(encode([Terms.ABI], [view.terms.values])) + WORD * (SEAT_WORDS * len(view.seats) + 4)
 
 
-def _accepted(given: Answer, view: RoundView, snapshot: Snapshot) -> bool:
-    """What the contract checks of a row."""
+def _accepted(given: Answer, view: RoundView, padded_sum: PaddedSum) -> bool:
+    """What the contract checks of a row, and the developer of a wide round's."""
     assert view.closed is not None
     right_set = given.closed_set.hash(view.round_hash) == view.closed.set_hash
-    return right_set and to_bytes128(commit_row(given.row)) == snapshot.points[given.seat]
+    parameters = view.parameters
+    return right_set and commit_chunks(given.row, parameters) == padded_sum.points[given.seat :: parameters.n]
 
 
 def _row_call(view: RoundView, given: Answer) -> bytes:
+    if view.parameters.chunks > 1:
+        set_hash, root = given.closed_set.hash(view.round_hash), row_root(given.row, view.parameters)
+        return _call("postRow", view.round_id, given.seat, set_hash, root, contract="RowChecks")
     return _call("submitRow", view.round_id, given.seat, set_struct(given.closed_set), list(given.row))
 
 
 def _snapshot_call(view: RoundView, snapshot: Snapshot) -> bytes:
     roots = (snapshot.roster_root, snapshot.enrolment_root)
-    points = [point_struct(point) for point in snapshot.points]
     head = (snapshot.left, snapshot.right, snapshot.count, snapshot.noise)
-    return _call("snapshot", view.round_id, (*head, *roots, points, list(snapshot.corrections)))
+    if snapshot.chunks > 1:
+        return _call("snapshot", view.round_id, (*head, *roots, [], [], snapshot.body))
+    points = [point_struct(point) for point in snapshot.points]
+    return _call("snapshot", view.round_id, (*head, *roots, points, list(snapshot.corrections), ZERO_WORD))
 
 
-def _call(function: str, *arguments: Any) -> bytes:
+def _call(function: str, *arguments: Any, contract: str = "Rounds") -> bytes:
     """A transaction's data."""
-    abi: Any = load("Rounds").abi
+    abi: Any = load(contract).abi
     return bytes.fromhex(Web3().eth.contract(abi=abi).encode_abi(function, args=list(arguments))[2:])
 
 
