@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.bin:$(CURDIR)/$(VENV)/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup build demo demo-learning test lint test-contracts test-python test-ape test-flower fuzz-relay bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
+.PHONY: help setup build demo demo-learning test lint test-contracts test-python test-ape test-flower test-pytorch fuzz-relay bench bench-relay bench-25k bench-250k bench-clerk-250k figures-privacy side-by-side gas coverage slither prove fmt lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -66,6 +66,11 @@ test-python: setup ## unit, property and whole-round tests, on Anvil
 test-flower: setup $(FLOWER)/.stamp ## Flower apps in private rounds, in Flower's simulation engine
 	$(RUN)/mypy --python-executable $(FLOWER)/bin/python -p sda.learning.flower
 	PYTHONPATH=. $(FLOWER)/bin/pytest -o addopts= tests/flower
+
+test-pytorch: setup ## a PyTorch model in private trainings; not part of make test: PyTorch is several gigabytes
+	@test -d .venv-pytorch || $(PYTHON) -m venv .venv-pytorch
+	@.venv-pytorch/bin/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[pytorch]' pytest
+	PYTHONPATH=. .venv-pytorch/bin/pytest -o addopts= tests/pytorch
 
 $(FLOWER)/.stamp: pyproject.toml requirements-flower.lock
 	@echo "setting up Flower …"
@@ -147,4 +152,4 @@ lock: ## pin the newest Python packages that fit together
 	@tools/lock $(PYTHON)
 
 clean: ## remove what setup and tests made
-	rm -rf $(VENV) $(AUDIT) $(FLOWER) .side-by-side bench/side_by_side/node_modules node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(AUDIT) $(FLOWER) .venv-pytorch .side-by-side bench/side_by_side/node_modules node_modules .bin .solcx .build .demo .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info
