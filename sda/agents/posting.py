@@ -19,8 +19,9 @@ from sda.round import Closed, Snapshot
 
 def post_and_open(desk: SeatDesk) -> Iterator[Deed]:
     """Do what is due for a seat of a wide round that awaits rows."""
-    round_id, checks = desk.view.round_id, desk.rounds.checks
-    if checks.root_of(round_id, desk.seat.index) is None:
+    view, checks = desk.view, desk.rounds.checks
+    round_id, posted_until = view.round_id, view.row_end - 2 * view.terms.row_window
+    if checks.root_of(round_id, desk.seat.index) is None and desk.contracts.chain.now() < posted_until:
         yield attempt("row posted", round_id, partial(_post, desk))
     if checks.root_of(round_id, desk.seat.index) is not None:
         if _is_unserved(desk):

@@ -39,6 +39,13 @@ def group() -> None:
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--per-minute", type=click.IntRange(0), default=0, show_default=True, help="Requests of one address.")
 @click.option("--waiting", type=click.IntRange(1), default=4096, show_default=True, help="Contributions that may wait.")
+@click.option(
+    "--message-bytes",
+    type=click.IntRange(1 << 14, 1 << 28),
+    default=1 << 18,
+    show_default=True,
+    help="Of the largest message; updates of some 60,000 parameters fit into the default.",
+)
 @pass_session
 def serve(
     session: Session,
@@ -50,6 +57,7 @@ def serve(
     tls_key: Path | None,
     per_minute: int,
     waiting: int,
+    message_bytes: int,
 ) -> Answer:
     """Serve until interrupted. What was acknowledged is on disk; stopped at any moment it goes on where it was."""
     import uvicorn  # the service's libraries are not loaded for every command
@@ -61,7 +69,7 @@ def serve(
         deployment=str(session.deployment_file),
         urls=session.urls,
         database=database or str(session.home / "relay.sqlite"),
-        limits={"per_minute": per_minute, "waiting": waiting},
+        limits={"per_minute": per_minute, "waiting": waiting, "message_bytes": message_bytes},
     )
     os.environ[relay.VARIABLE] = configuration.to_json()
     relay.application().state.rounds.stop()  # what is wrong shows here, once, and not in every process

@@ -22,6 +22,7 @@ from tests.adversary.forger import other_point
 from tests.adversary.test_contributors import lie
 from tests.adversary.test_withheld import mute
 from tests.chain.stage import make_terms, make_wide_terms
+from tests.rounds.attended import attended, wait_until
 from tests.rounds.cast import Cast, killed
 
 
@@ -233,6 +234,24 @@ def test_an_honest_wide_round__passes_its_audit(cast: Cast) -> None:
     found = audit(cast.rounds.view(round_id), cast.relay, cast.rounds.audit_events(round_id))
     assert [check for check in found if not check.ok] == []
     assert any(f"{TEST.n - 1} are served" in check.detail for check in found)
+
+
+def test_daemons__post_serve_and_open(cast: Cast) -> None:
+    checks, developer = cast.rounds.checks, cast.developer.account
+    with attended(cast):
+        round_id = cast.open(make_wide_terms())
+        total = cast.contribute(round_id)
+        cast.developer.snapshot(round_id)
+        cast.node.increase_time(make_terms().complaint_window + 1)
+        wait_until(cast, lambda: len(checks.posted(round_id)) == TEST.n, ticking=False)
+        wait_until(cast, lambda: cast.developer.has_rows(round_id), ticking=False)
+        checks.doubt(developer, round_id, 3, 2, cast.contracts.token.permit(developer, checks.address, checks.bond()))
+        wait_until(cast, lambda: all(doubt.settled for doubt in checks.doubts(round_id)), ticking=False)
+        assert cast.developer.reveal(round_id) == total
+        past_rows(cast)
+        wait_until(cast, lambda: cast.rounds.round(round_id).closed)
+    assert cast.rounds.state(round_id) is State.COMPLETED
+    assert len(cast.rounds.checks.posted(round_id)) == TEST.n
 
 
 def test_noise__of_every_seat__is_in_a_wide_sum(cast: Cast) -> None:
