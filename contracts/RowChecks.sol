@@ -94,7 +94,7 @@ contract RowChecks is IRowChecks {
         Doubt storage answered = _doubts[roundId][seat][chunk];
         if (answered.challenger == address(0) || answered.settled) revert NothingWrong();
         row.open -= 1;
-        emit Opened(roundId, seat, chunk);
+        emit ChunkOpened(roundId, seat, chunk);
         _settle(answered, REGISTRY.operatorOf(ROUNDS.clerkAt(roundId, seat)));
         if (row.open == 0) ROUNDS.setCounting(roundId, seat, true);
     }

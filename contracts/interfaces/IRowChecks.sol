@@ -51,7 +51,7 @@ interface IRowChecks is ICases {
 
     event RowPosted(uint256 indexed roundId, uint8 indexed seat, uint32 indexed clerkId, bytes32 root);
     event Doubted(uint256 indexed roundId, uint8 indexed seat, uint256 chunk, address challenger);
-    event Opened(uint256 indexed roundId, uint8 indexed seat, uint256 chunk);
+    event ChunkOpened(uint256 indexed roundId, uint8 indexed seat, uint256 chunk);
 
     error InvalidSettings(string field);
     error NotWide(uint256 roundId);

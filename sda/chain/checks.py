@@ -65,7 +65,7 @@ class RowChecks:
             Whether it was right; a wrong one costs its seat the bond.
         """
         receipt = self.contract.transact(sender, "openChunk", round_id, seat, _opening_struct(opening))
-        return self.contract.event_of(receipt, "Opened") is not None, receipt
+        return self.contract.event_of(receipt, "ChunkOpened") is not None, receipt
 
     def reclaim(self, sender: AccountKey, round_id: int, seat: int, chunk: int) -> Receipt:
         """Pay out the bond of a doubt that was not answered."""

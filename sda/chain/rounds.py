@@ -335,15 +335,16 @@ class Rounds:
     # ------------------------------------------------------------------ events
 
     def events(self, name: str, round_id: int) -> list[Event]:
-        """A round's events of one name, those of its rewards included, in order; from one node."""
-        rewards = self._rewards.contract
-        contract = rewards if name in rewards.event_names("roundId") else self.contract
+        """A round's events of one name, those of its rewards and row checks included, in order; from one node."""
+        others = (self._rewards.contract, self.checks.contract)
+        contract = next((each for each in others if name in each.event_names("roundId")), self.contract)
         first = self._request_block(self.round(round_id))
         return contract.events(name, first=first, roundId=round_id)
 
     def history(self, round_id: int) -> list[Event]:
         """All events of a round, in order; from one node."""
-        names = [*self.contract.event_names("roundId"), *self._rewards.contract.event_names("roundId")]
+        contracts = (self.contract, self._rewards.contract, self.checks.contract)
+        names = [name for contract in contracts for name in contract.event_names("roundId")]
         found = [event for name in names for event in self.events(name, round_id)]
         return sorted(found, key=lambda event: (event.block, event.index))
 
@@ -364,7 +365,7 @@ class Rounds:
             ),
             posted=tuple(
                 PostedRow(event["seat"], event["clerkId"], bytes(event["root"]))
-                for event in self.checks.contract.events("RowPosted", roundId=round_id)
+                for event in self.events("RowPosted", round_id)
             ),
             rejected=self._slashed("RowRejected", round_id),
             bad_noise=self._slashed("NoiseRejected", round_id),

@@ -6,12 +6,15 @@ from sda.chain.contracts import Contracts
 from sda.messages.contribution import contribution_size
 from sda.params import Parameters
 
-STEPS = {
+STEPS = {  # rows are accepted in narrow rounds, and posted in wide ones
     "Requested": "request",
     "Drawn": "draw",
     "SnapshotTaken": "snapshot",
     "RowAccepted": "rows",
+    "RowPosted": "rows",
     "RowRejected": "wrong rows",
+    "Doubted": "doubts",
+    "ChunkOpened": "openings",
     "Closed": "settle",
 }
 

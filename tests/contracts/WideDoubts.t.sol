@@ -172,7 +172,7 @@ contract WideDoubtsTest is WideFixture {
         doubtBy(STRANGER, w, 2, 0);
         doubtBy(DEVELOPER, w, 2, 2);
         vm.expectEmit();
-        emit IRowChecks.Opened(w.id, 2, 2);
+        emit IRowChecks.ChunkOpened(w.id, 2, 2);
         open(w, 2, 2);
         assertEq(checks.balanceOf(operator(w.id, 2)), CHALLENGE_BOND, "to the clerk, whoever opens");
         assertEq(rounds.round(w.id).answered, 255 - 4, "one is left");

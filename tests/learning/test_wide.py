@@ -10,6 +10,7 @@ import pytest
 
 from sda.chain.devnet import Devnet
 from sda.learning.configuration import UpdateRules
+from sda.learning.costs import gas_by_step
 from sda.learning.models import ModelForm
 from sda.learning.plain import train_in_the_clear
 from tests.learning.school import School, make_configuration
@@ -33,5 +34,8 @@ def test_training__in_wide_rounds__is_the_training_in_the_clear(cast: Cast) -> N
     reports = [training.step() for _ in range(2)]
     assert [report.outcome for report in reports] == ["counted"] * 2
     assert cast.rounds.round(0).wide
+    gas = gas_by_step(cast.contracts, 0)
+    assert gas.keys() >= {"request", "draw", "snapshot", "rows"}
+    assert gas["rows"] > configuration.round.n * 50_000
     *_, clear = train_in_the_clear(configuration, school.by_position, school.seeds)
     assert training.checkpoint.vector == pytest.approx(clear, abs=1e-6)
