@@ -130,6 +130,15 @@ class AnswerBook:
             return None
         return decode_snapshot(stored[0]), [decode_sums(leaf, parameters) for leaf in unframe(stored[1])]
 
+    def snapshot(self, round_hash: bytes, seat: int) -> Snapshot | None:
+        """The snapshot of a wide round as it was last kept; whoever uses it compares its root."""
+        with closing(self._connect()) as connection:
+            stored = connection.execute(
+                "SELECT snapshot FROM openings WHERE round_hash = ? AND seat = ? ORDER BY rowid DESC",
+                (round_hash, seat),
+            ).fetchone()
+        return None if stored is None else decode_snapshot(stored[0])
+
     def record(self, round_hash: bytes, seat: int, set_hash: bytes, row: list[int]) -> None:
         """Write an answer down; writing the same one again is harmless.
 

@@ -84,7 +84,8 @@ interface IDisputes is ICases {
     /// caller the complaint fee.
     function badShare(uint256 roundId, Complaint calldata complaint) external;
 
-    /// @notice Take the excluded leaves out of the closed set, once complaints are over. Anyone may.
+    /// @notice Take the excluded leaves out of the closed set, once complaints are over; of a wide round's half a complaint
+    /// window later ({IRounds-settling}). Anyone may.
     /// @param set The set on chain.
     /// @param points D_0 … D_{n-1} without the excluded leaves; none in a wide round, where whoever opens a chunk of a row
     /// takes them out ({IRowChecks}).

@@ -210,7 +210,8 @@ interface IRounds {
     /// @param set What the row answers; anything but the current set reverts and costs nothing.
     function submitRow(uint256 roundId, uint8 seat, Set calldata set, uint256[] calldata row) external;
 
-    /// @notice Say, before rows open, that the data of a seat could not be had or did not add up.
+    /// @notice Say, before rows open, that the data of a seat could not be had or did not add up. In a wide round also while
+    /// exclusions wait to be settled: that shows nothing of the excluded leaves, which whoever opens a row needs.
     function declareNoData(uint256 roundId, uint8 seat) external;
 
     // ------------------------------------------------------------------ anyone
@@ -258,7 +259,8 @@ interface IRounds {
 
     /// @notice The case of a round whose complaints last; reverts otherwise.
     function disputed(uint256 roundId) external view returns (Case memory);
-    /// @notice The case of a round whose exclusions wait to be settled; reverts otherwise.
+    /// @notice The case of a round whose exclusions wait to be settled; reverts otherwise. Those of a wide round wait for half
+    /// a complaint window: so long its clerks can get the excluded leaves, or declare "no data".
     function settling(uint256 roundId) external view returns (Case memory);
     /// @notice The case of a round whose rows are awaited; reverts otherwise.
     /// @return case_ What rows are checked against.

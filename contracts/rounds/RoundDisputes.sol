@@ -21,8 +21,12 @@ abstract contract RoundDisputes is RoundSettlement {
     }
 
     /// @inheritdoc IRounds
-    function settling(uint256 roundId) external view returns (Case memory) {
-        return _caseIn(roundId, State.Settling);
+    function settling(uint256 roundId) external view returns (Case memory case_) {
+        case_ = _caseIn(roundId, State.Settling);
+        if (case_.chunks == 1) return case_;
+        (, uint256 dueAt,,) = deadlines(roundId);
+        dueAt += _terms[roundId].complaintWindow / 2;
+        if (block.timestamp < dueAt) revert NotDue(roundId, State.Settling, dueAt);
     }
 
     /// @inheritdoc IRounds

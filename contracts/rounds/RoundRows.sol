@@ -25,9 +25,10 @@ abstract contract RoundRows is RoundBase {
 
     /// @inheritdoc IRounds
     function declareNoData(uint256 roundId, uint8 seat) external {
-        _require(roundId, State.Disputing);
-        uint32 clerkId = _requireSeat(roundId, seat, msg.sender);
         Round storage r = _rounds[roundId];
+        // Settling a wide round shows nothing of the excluded leaves, without which rows cannot be opened.
+        if (!r.wide || state(roundId) != State.Settling) _require(roundId, State.Disputing);
+        uint32 clerkId = _requireSeat(roundId, seat, msg.sender);
         // forge-lint: disable-next-line(incorrect-shift)
         r.resolved |= uint64(1 << seat);
         r.noData += 1;

@@ -16,7 +16,7 @@ from sda.agents.deeds import Deed, attempt
 from sda.agents.drafts import review_draft
 from sda.agents.inspection import Inspection
 from sda.agents.noise import Sampler, deal_noise
-from sda.agents.posting import post_and_open
+from sda.agents.posting import post_and_open, settle_wide
 from sda.agents.seat import SeatDesk
 from sda.answers import AnswerBook
 from sda.chain.client import Receipt
@@ -197,6 +197,8 @@ class ClerkAgent:
         if view.state is State.COLLECTING:
             yield from deal_noise(desk, self._dealt, self._sampler)
             yield from review_draft(desk)
+        elif view.state is State.SETTLING and facts.wide:
+            yield from settle_wide(desk)
         elif view.state is State.SETTLING:
             yield attempt("exclusions settled", round_id, desk.settle)
         elif rows_over or view.state in (State.ABANDONED, State.FRAUD):

@@ -11,10 +11,36 @@ from sda.answers import NotWrittenError
 from sda.chain.settings import in_tokens
 from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Sums
-from sda.errors import ProofError, RelayError
+from sda.errors import ChainError, ProofError, RelayError
 from sda.messages import ServedRow
 from sda.posted import open_chunk, row_root
 from sda.round import Closed, Snapshot
+
+
+def settle_wide(desk: SeatDesk) -> Iterator[Deed]:
+    """After complaints: get what was excluded and keep it, or say that it cannot be had; then settle."""
+    view, now = desk.view, desk.contracts.chain.now()
+    due = view.complaint_end + view.terms.complaint_window // 2
+    owes = not desk.rounds.round(view.round_id).resolved >> desk.seat.index & 1
+    if owes and not desk.is_foreseen_kept():
+        patience = view.terms.complaint_window // 6
+        yield attempt("rest checked", view.round_id, partial(_compute_or_declare, desk, last=now >= due - patience))
+    if now >= due:
+        yield attempt("exclusions settled", view.round_id, desk.settle)
+    else:
+        yield Deed("settling awaited", view.round_id, f"until {due}")
+
+
+def _compute_or_declare(desk: SeatDesk, *, last: bool) -> str:
+    """What is withheld may come in time; a seat that cannot open its row later is slashed."""
+    try:
+        desk.compute(desk.foreseen())
+    except (RelayError, ChainError, ProofError) as error:
+        if not last:
+            raise
+        desk.rounds.declare_no_data(desk.account, desk.view.round_id, desk.seat.index)
+        return f"seat {desk.seat.index} declared no data: {error}"
+    return f"seat {desk.seat.index}: its sum opens the commitment without what was excluded"
 
 
 def post_and_open(desk: SeatDesk) -> Iterator[Deed]:

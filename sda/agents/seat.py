@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sda.chain.settings import in_tokens
 from sda.clerk import Answer, answer, find_liar
 from sda.crypto.keys import SecretKey
 from sda.crypto.sumtree import Sums
-from sda.errors import ProofError
+from sda.errors import ChainError, ProofError, RelayError
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
 from sda.opening import OpenTree
@@ -112,26 +113,44 @@ class SeatDesk:
 
     def settle(self) -> str:
         """Take out of the set what verdicts excluded."""
-        snapshot, excluded, leaves = self._excluded()
+        snapshot, excluded = self._snapshot(), self.disputes.exclusions(self.view.round_id)
+        leaves = self._leaves(snapshot, excluded)
         points = remaining_points(self.view, snapshot, leaves)
-        shown = leaves if points else []
-        self.disputes.settle(self.account, self.view.round_id, snapshot.closed_set, points, excluded, shown)
+        self.disputes.settle(self.account, self.view.round_id, snapshot.closed_set, points, excluded, leaves)
         return f"{len(excluded)} left out"
 
     def foreseen(self) -> RoundView:
         """The round as it will be if nothing more is excluded: its row is computed and kept while complaints last."""
-        snapshot, excluded, leaves = self._excluded()
-        settled = Settled(tuple(excluded), tuple(remaining_points(self.view, snapshot, leaves)))
+        snapshot, excluded = self._snapshot(), self.disputes.exclusions(self.view.round_id)
+        points = remaining_points(self.view, snapshot, self._leaves(snapshot, excluded))
+        settled = Settled(tuple(excluded), tuple(points))
         set_hash = settled.final_set(snapshot.closed_set).hash(self.view.round_hash)
         return replace(self.view, closed=Closed(snapshot.root, set_hash, snapshot.count, settled))
 
-    def _excluded(self) -> tuple[Snapshot, list[Exclusion], list[Sums]]:
-        """The snapshot, what verdicts took out of it, and what that had committed to."""
+    def is_foreseen_kept(self) -> bool:
+        """Whether the row over what is left, and with what its chunks are opened, is written down."""
+        try:
+            closed = self.foreseen().closed
+        except (RelayError, ChainError, ProofError):
+            return False
+        kept = closed and self.book.opening(
+            self.view.round_hash, self.seat.index, closed.set_hash, self.view.parameters
+        )
+        return bool(kept)
+
+    def _snapshot(self) -> Snapshot:
+        """Of a wide round, whose preimage only the relay has, the one that was written down if there is one."""
+        kept = self.book.snapshot(self.view.round_hash, self.seat.index)
+        if kept is not None and self.view.closed is not None and kept.root == self.view.closed.root:
+            return kept
         self.relay.open_round(self.view)
         _, snapshot = closed_snapshot(self.rounds, self.relay, self.view)
-        excluded = self.disputes.exclusions(self.view.round_id)
-        # What is posted of a wide round's leaf is one chunk of it.
-        narrow = self.view.parameters.chunks == 1
-        answers = self.disputes.answers(self.view, self.seat.index) if narrow else None
-        tree = OpenTree(self.view, self.relay, snapshot, answers)
-        return snapshot, excluded, [leaf_at(tree, each) for each in excluded]
+        return snapshot
+
+    def _leaves(self, snapshot: Snapshot, excluded: Sequence[Exclusion]) -> list[Sums]:
+        """What the excluded leaves had committed to, as settling a narrow round shows it; a wide one shows none."""
+        if self.view.parameters.chunks > 1:
+            return []
+        self.relay.open_round(self.view)
+        tree = OpenTree(self.view, self.relay, snapshot, self.disputes.answers(self.view, self.seat.index))
+        return [leaf_at(tree, each) for each in excluded]

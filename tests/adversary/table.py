@@ -127,6 +127,8 @@ def go_on(cast: Cast, round_id: int) -> None:
             cast.node.increase_time(disputes.settings().challenge_window)
         elif rounds.state(round_id) is State.DISPUTING:
             cast.past_complaints()
+        elif rounds.state(round_id) is State.SETTLING:
+            cast.node.increase_time(make_terms().complaint_window // 2)
         elif rounds.state(round_id) is State.COLLECTING:
             cast.node.increase_time(make_terms().collect_window)
     if rounds.round(round_id).wide:

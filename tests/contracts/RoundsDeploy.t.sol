@@ -17,6 +17,16 @@ contract RoundsDeployTest is RoundsFixture {
         assertEq(keccak256(abi.encode(policy.settings())), keccak256(abi.encode(roundSettings())), "settings");
     }
 
+    function test_deploy__names_its_parts() external view {
+        assertEq(rounds.checks(), address(checks), "row checks");
+        assertEq(rounds.disputes(), address(disputes), "disputes");
+        assertEq(address(checks.ROUNDS()), address(rounds), "rounds");
+        assertEq(address(checks.REGISTRY()), address(registry), "registry");
+        assertEq(address(checks.DISPUTES()), address(disputes), "disputes of the row checks");
+        assertEq(address(checks.TOKEN()), address(token), "token");
+        assertEq(checks.GENERATORS(), DATA, "generators");
+    }
+
     function test_deploy__generators_that_are_others__reverts() external {
         vm.etch(address(0x64), hex"00");
         vm.expectRevert(abi.encodeWithSelector(IRounds.InvalidSettings.selector, "generators"));

@@ -64,7 +64,7 @@ contract WideExclusionsTest is WideFixture {
         Wide memory w = liedIn(3, 1);
         complainAbout(w, 0, 1, 2);
         enqueue(w);
-        vm.warp(toComplaints(w.id));
+        toSettling(w);
         assertState(w.id, IRounds.State.Settling);
         bytes32 setHash = keccak256(
             abi.encodePacked(
@@ -86,11 +86,73 @@ contract WideExclusionsTest is WideFixture {
         assertEq(rowEnd, block.timestamp + 3 * ROW_WINDOW, "three windows from here");
     }
 
+    /// Settling shows nothing of the leaf. If it were possible at once, a verdict in the last second about a leaf that the
+    /// developer withholds from then on would cost everybody honest a bond: no row over the rest could be opened.
+    function test_settle__leaves_time_to_get_the_leaf_or_to_declare_no_data() external {
+        Wide memory w = liedIn(3, 1);
+        complainAbout(w, 0, 1, 2);
+        enqueue(w);
+        uint256 end = toComplaints(w.id);
+        vm.warp(end - 1);
+        vm.expectRevert(wrongState(w.id, IRounds.State.Disputing));
+        disputes.settle(w.id, w.set, noPoints(), w.queue, noLeaves());
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.warp(i == 0 ? end : end + 5 minutes - 1);
+            bytes memory early =
+                abi.encodeWithSelector(IRounds.NotDue.selector, w.id, IRounds.State.Settling, end + 5 minutes);
+            vm.expectRevert(early);
+            disputes.settle(w.id, w.set, noPoints(), w.queue, noLeaves());
+        }
+        declareNoData(w.id, 0);
+        declareNoData(w.id, 1);
+        assertState(w.id, IRounds.State.Settling);
+        uint256 state = vm.snapshotState();
+
+        // Two seats of eight can be missing: the others' rows complete it.
+        settleWide(w);
+        assertState(w.id, IRounds.State.Answering);
+        address holder = operator(w.id, 2);
+        vm.expectRevert(wrongState(w.id, IRounds.State.Answering));
+        vm.prank(holder);
+        rounds.declareNoData(w.id, 2);
+        for (uint8 seat = 2; seat < 8; ++seat) {
+            post(w, seat);
+        }
+        pastRows(w.id);
+        assertState(w.id, IRounds.State.Completed);
+
+        // With a third one the developer has withheld it: the committee is let go.
+        vm.revertToState(state);
+        declareNoData(w.id, 2);
+        assertState(w.id, IRounds.State.Abandoned);
+        vm.warp(end + 5 minutes);
+        vm.expectRevert(wrongState(w.id, IRounds.State.Abandoned));
+        disputes.settle(w.id, w.set, noPoints(), w.queue, noLeaves());
+        uint256 stakes = token.balanceOf(address(registry));
+        close(w.id);
+        assertEq(token.balanceOf(address(registry)), stakes, "nobody is slashed");
+        assertEq(rounds.balanceOf(operator(w.id, 3)), wideTerms(3).flatFee, "flat fee");
+        assertEq(rounds.abandonedDraws(DEVELOPER), 1, "counts");
+    }
+
+    /// Settling a narrow round shows the leaves to everybody.
+    function test_declareNoData__while_a_narrow_round_waits_to_be_settled__reverts() external {
+        Contribution memory made = lied(defaultTerms(), COUNT);
+        complain(made, 0);
+        vm.warp(toComplaints(made.id));
+        address holder = operator(made.id, 0);
+        vm.expectRevert(wrongState(made.id, IRounds.State.Settling));
+        vm.prank(holder);
+        rounds.declareNoData(made.id, 0);
+        settle(made);
+        assertState(made.id, IRounds.State.Answering);
+    }
+
     function test_settle__with_points_or_leaves_or_another_queue__reverts() external {
         Wide memory w = liedIn(3, 1);
         complainAbout(w, 0, 1, 2);
         enqueue(w);
-        vm.warp(toComplaints(w.id));
+        toSettling(w);
         BLS.G1Point[] memory points = w.chunks[0].points;
         vm.expectRevert(abi.encodeWithSelector(ICases.WrongNumber.selector, "points", 8, 0));
         disputes.settle(w.id, w.set, points, w.queue, noLeaves());

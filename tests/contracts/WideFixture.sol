@@ -190,7 +190,7 @@ abstract contract WideFixture is DisputesFixture {
     /// @dev The leaves are out, rows are awaited.
     function settleWide(Wide memory w) internal {
         enqueue(w);
-        vm.warp(toComplaints(w.id));
+        toSettling(w);
         disputes.settle(w.id, w.set, noPoints(), w.queue, noLeaves());
         bytes memory indices;
         for (uint256 i = 0; i < w.queue.length; ++i) {
@@ -199,6 +199,11 @@ abstract contract WideFixture is DisputesFixture {
             else w.set.count -= 1;
         }
         w.set.exclusions = keccak256(indices);
+    }
+
+    /// @dev The first moment at which a wide round can be settled.
+    function toSettling(Wide memory w) internal {
+        vm.warp(toComplaints(w.id) + 5 minutes);
     }
 
     function enqueue(Wide memory w) internal pure {

@@ -167,14 +167,18 @@ contract WideOpeningsTest is WideFixture {
 
     function test_openChunk__of_elements_that_are_none__reverts() external {
         Wide memory w = awaiting(3);
-        // The same element of the field, written otherwise: MSMs would take it.
+        // Elements of the field, written otherwise: MSMs would take them.
         w.chunks[1].rows[0][2] += G1.Q;
+        w.chunks[1].rows[1][3] = G1.Q;
         w.chunks[0].rows[0] = new uint256[](5);
         w.chunks[2].rows[0] = new uint256[](3);
         post(w, 0);
+        post(w, 1);
         uint256 element = w.chunks[1].rows[0][2];
         IRowChecks.RowOpening memory opening = openingOf(w, 0, 1);
         refused(w, 0, opening, abi.encodeWithSelector(IRowChecks.ElementTooLarge.selector, 2, element));
+        opening = openingOf(w, 1, 1);
+        refused(w, 1, opening, abi.encodeWithSelector(IRowChecks.ElementTooLarge.selector, 3, G1.Q));
         refused(w, 0, openingOf(w, 0, 0), abi.encodeWithSelector(ICases.WrongNumber.selector, "row", 5, 4));
         refused(w, 0, openingOf(w, 0, 2), abi.encodeWithSelector(ICases.WrongNumber.selector, "row", 3, 4));
         // Its clerk cannot open it: silent once it is doubted.

@@ -14,6 +14,7 @@ from sda.agents.seat import SeatDesk
 from sda.audit import audit
 from sda.chain.checks import RowChecks
 from sda.chain.devnet import Devnet
+from sda.clerk import SumMismatchError
 from sda.crypto.field import Q
 from sda.crypto.hashes import keccak
 from sda.params import TEST
@@ -179,10 +180,46 @@ def excluded(cast: Cast) -> tuple[int, list[int]]:
     cast.developer.snapshot(round_id)
     cast.take_turns()
     assert [each.index for each in cast.rounds.disputes.exclusions(round_id)] == [TEST.n + 4]
-    cast.past_complaints()
+    end = cast.rounds.deadlines(round_id).complaint_end
+    cast.node.increase_time(max(0, end - cast.contracts.chain.now()))
+    (deed,) = cast.committee(round_id)[0].run_once()
+    assert (deed.action, cast.rounds.state(round_id)) == ("settling awaited", State.SETTLING)
+    settle(cast, round_id)
+    return round_id, total
+
+
+def settle(cast: Cast, round_id: int) -> None:
+    """Half a complaint window later one clerk does it."""
+    cast.node.increase_time(make_terms().complaint_window // 2)
     (deed,) = cast.committee(round_id)[0].run_once()
     assert (deed.action, cast.rounds.state(round_id)) == ("exclusions settled", State.ANSWERING)
-    return round_id, total
+
+
+def test_a_leaf_excluded_in_the_last_second__and_withheld__costs_no_clerk_its_bond(cast: Cast) -> None:
+    """Those who cannot get the leaf say so while the settlement waits."""
+    round_id = cast.open(make_wide_terms())
+    cast.contribute(round_id)
+    lie(cast, round_id, "liar", other_point(2 * TEST.reconstruction + 1))
+    cast.developer.snapshot(round_id)
+    agent, desk = seat_agent(cast, round_id, 1)
+    with pytest.raises(SumMismatchError):
+        desk.compute()
+    finding = desk.walk().run()
+    view = desk.view
+    cast.node.increase_time(view.complaint_end - cast.contracts.chain.now() - 10)
+    cast.rounds.disputes.file(agent.account, view, finding, secret=desk.secret)
+    mute(cast)
+    end = cast.rounds.deadlines(round_id).complaint_end
+    cast.node.increase_time(end - cast.contracts.chain.now() + 1)
+    assert cast.rounds.state(round_id) is State.SETTLING
+    cast.run_all()
+    cast.node.increase_time(make_terms().complaint_window // 2 - 5)
+    cast.run_all()
+    assert cast.rounds.round(round_id).no_data > 1
+    assert cast.rounds.state(round_id) is State.ABANDONED
+    cast.run_all()
+    assert cast.rounds.round(round_id).closed
+    assert cast.rounds.events("Silent", round_id) == []
 
 
 @pytest.mark.parametrize("seat", [0, 1, TEST.n - 1])
