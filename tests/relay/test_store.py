@@ -74,6 +74,7 @@ def test_file_of_an_earlier_version__is_brought_up_to_date(tmp_path: Path) -> No
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DROP TABLE reviews")
         connection.execute("DROP TABLE secrets")
+        connection.execute("DROP TABLE served_rows")
         connection.execute("DELETE FROM migrations WHERE step > 0")
     LocalRelay(path, DOMAIN).close()
     with closing(sqlite3.connect(path)) as connection:
