@@ -17,6 +17,7 @@ from typing import cast
 
 from bench import enrolments
 from sda.clerk import SumMismatchError, answer
+from sda.closed import Closed, Snapshot
 from sda.crypto.curve import G, commit_row, to_bytes128
 from sda.crypto.hashes import keccak
 from sda.crypto.keys import SecretKey
@@ -25,7 +26,7 @@ from sda.messages import AccountKey
 from sda.pairs import Pairs
 from sda.params import Parameters
 from sda.relay import Job, Relay
-from sda.round import Closed, RoundView, Snapshot
+from sda.round import RoundView
 from sda.rows import SeatRows
 from tests.world import ClerkParty, make_terms, make_view
 

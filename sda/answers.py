@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sda.clerk import Answer
+from sda.closed import ClosedSet, Snapshot
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.sumtree import Sums
 from sda.errors import SDAError
@@ -23,7 +24,6 @@ from sda.keys import make_private_directory
 from sda.params import Parameters
 from sda.relay.tree import decode_sums, encode_sums
 from sda.relay.wire import decode_snapshot, encode_snapshot, frame, unframe
-from sda.round import ClosedSet, Snapshot
 
 FILE_NAME = "answers.sqlite"
 RESERVE_BYTES = 1 << 18

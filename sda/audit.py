@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sda.clerk import check_roster, check_snapshot
+from sda.closed import Closed
 from sda.crypto.codeword import is_codeword
 from sda.crypto.curve import commit_row, from_bytes128, to_bytes128
 from sda.crypto.hashes import keccak
@@ -23,7 +24,7 @@ from sda.messages.enrolment import split_enrolments
 from sda.noise import dealer
 from sda.posted import posted_row, wrong_chunk
 from sda.relay.interface import Job, Relay
-from sda.round import Closed, RoundView, State
+from sda.round import RoundView, State
 from sda.settling import remaining
 
 _BATCH = 1024

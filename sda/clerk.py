@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from sda.closed import Closed, ClosedSet, Settled, Snapshot
 from sda.crypto.curve import POINT_BYTES, commit_chunks
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.hashes import keccak
@@ -26,7 +27,7 @@ from sda.opening import Answers, OpenTree
 from sda.pairing import InvalidEnrolmentError, Workers
 from sda.pairs import Pairs
 from sda.relay.interface import Job, Relay
-from sda.round import Closed, ClosedSet, RoundView, Seat, Settled, Snapshot
+from sda.round import RoundView, Seat
 from sda.rows import SeatRows
 from sda.settling import leaf_at, remaining
 from sda.walk import Walk

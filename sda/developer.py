@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sda.batch import unmasked
+from sda.closed import Exclusion, Snapshot
 from sda.crypto.codeword import extend
 from sda.crypto.curve import POINT_BYTES, commit_chunks, to_bytes128
 from sda.crypto.encoding import unpack
@@ -28,7 +29,7 @@ from sda.noise import dealer
 from sda.params import Parameters
 from sda.relay.interface import Publication, Relay
 from sda.relay.tree import Subtree, TreeRecord, growths
-from sda.round import Exclusion, RoundView, Snapshot
+from sda.round import RoundView
 from sda.settling import less
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sda.closed import ClosedSet
 from sda.crypto.merkle import Roster
 from sda.crypto.sumtree import Step, Sums, node_hash
 from sda.messages import Enrolment, Leaf
-from sda.round import ClosedSet
 
 
 @dataclass(frozen=True)

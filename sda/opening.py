@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sda.closed import Snapshot
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.sumtree import Node, empty_nodes, fold, leaf_hash, no_sums, tree_depth
 from sda.errors import MessageError, ProofError, RelayError
@@ -15,7 +16,7 @@ from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
 from sda.noise import dealer
 from sda.relay.interface import Relay
-from sda.round import RoundView, Snapshot
+from sda.round import RoundView
 
 _DENSE = 8
 """Enrolments are read in one piece if one in so many is wanted."""

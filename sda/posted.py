@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sda.closed import Closed, ClosedSet, Exclusion, Snapshot
 from sda.crypto.curve import commit_chunks
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.hashes import keccak
@@ -15,7 +16,6 @@ from sda.crypto.merkle import merkle_path, merkle_root
 from sda.crypto.sumtree import Sums
 from sda.errors import MessageError
 from sda.params import Parameters
-from sda.round import Closed, ClosedSet, Exclusion, Snapshot
 from sda.settling import remaining
 
 

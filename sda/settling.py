@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sda.closed import Exclusion, Snapshot
 from sda.crypto.codeword import commitment, commitments
 from sda.crypto.curve import Point, from_bytes128, to_bytes128
 from sda.crypto.sumtree import Sums
 from sda.errors import ProofError
 from sda.opening import OpenTree
 from sda.params import Parameters
-from sda.round import Exclusion, RoundView, Snapshot
+from sda.round import RoundView
 
 
 def leaf_at(tree: OpenTree, excluded: Exclusion) -> Sums:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sda.closed import Snapshot
 from sda.crypto.codeword import commitment
 from sda.crypto.curve import Point, commit_row, from_bytes128
 from sda.crypto.hashes import ZERO_WORD
@@ -39,7 +40,7 @@ from sda.messages import Kind
 from sda.opening import Answers, Here, MissingError, OpenTree
 from sda.pairs import Pairs
 from sda.relay.interface import Relay
-from sda.round import RoundView, Seat, Snapshot
+from sda.round import RoundView, Seat
 from sda.rows import SeatRows
 
 _BLOCK_LEVEL = 8

@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 
 from sda.clerk import Answer, answer
+from sda.closed import Closed, ClosedSet, Snapshot
 from sda.contributor import ContributorKey
 from sda.crypto.codeword import is_codeword
 from sda.crypto.curve import commit_chunks, from_bytes128
@@ -31,7 +32,7 @@ from sda.outbox import Outbox
 from sda.pairs import Pairs
 from sda.params import Parameters
 from sda.relay import LocalRelay
-from sda.round import Closed, ClosedSet, RoundView, Seat, Snapshot, State, Terms
+from sda.round import RoundView, Seat, State, Terms
 
 CHAIN_ID = 31337
 CONTRACT = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")

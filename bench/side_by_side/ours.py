@@ -22,6 +22,7 @@ from sda.chain.artifacts import load
 from sda.chain.evidence import set_struct
 from sda.chain.points import point_struct
 from sda.clerk import Answer, answer
+from sda.closed import Closed, Snapshot
 from sda.contributor import ContributorKey, Minima, Pinned, check_round, contribute
 from sda.crypto.codeword import is_codeword
 from sda.crypto.curve import commit_chunks, from_bytes128
@@ -36,7 +37,7 @@ from sda.params import EVENTS_250K, Parameters
 from sda.posted import row_root
 from sda.relay import LocalRelay
 from sda.relay.interface import Job
-from sda.round import Closed, RoundView, Seat, Snapshot, State, Terms
+from sda.round import RoundView, Seat, State, Terms
 
 PINNED = Pinned(31337, bytes(19) + b"\x01")
 DOMAIN = Domain(PINNED.chain_id, PINNED.contract)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sda.chain.rounds import Rounds
 from sda.clerk import check_snapshot
+from sda.closed import Closed, Snapshot
 from sda.errors import ProofError
 from sda.relay.interface import Relay
-from sda.round import Closed, RoundView, Snapshot
+from sda.round import RoundView
 
 
 def closed_snapshot(rounds: Rounds, relay: Relay, view: RoundView) -> tuple[Closed, Snapshot]:

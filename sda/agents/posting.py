@@ -9,12 +9,12 @@ from sda.agents.deeds import Deed, attempt
 from sda.agents.seat import SeatDesk
 from sda.answers import NotWrittenError
 from sda.chain.settings import in_tokens
+from sda.closed import Closed, Snapshot
 from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Sums
 from sda.errors import ChainError, ProofError, RelayError
 from sda.messages import ServedRow
 from sda.posted import open_chunk, row_root
-from sda.round import Closed, Snapshot
 
 
 def settle_wide(desk: SeatDesk) -> Iterator[Deed]:

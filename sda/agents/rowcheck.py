@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sda.agents.closed import closed_snapshot
 from sda.chain.contracts import Contracts
+from sda.closed import Closed, Snapshot
 from sda.crypto.sumtree import Sums
 from sda.developer import PaddedSum
 from sda.errors import ContractError, RelayError
@@ -14,7 +15,7 @@ from sda.messages import AccountKey
 from sda.opening import OpenTree
 from sda.posted import open_chunk, posted_row, wrong_chunk
 from sda.relay.interface import Relay
-from sda.round import Closed, RoundView, Snapshot, State
+from sda.round import RoundView, State
 from sda.settling import leaf_at
 
 

@@ -11,6 +11,7 @@ from sda.answers import AnswerBook
 from sda.chain.contracts import Contracts
 from sda.chain.settings import in_tokens
 from sda.clerk import Answer, answer, find_liar
+from sda.closed import Closed, Exclusion, Settled, Snapshot
 from sda.crypto.keys import SecretKey
 from sda.crypto.sumtree import Sums
 from sda.errors import ChainError, ProofError, RelayError
@@ -19,7 +20,7 @@ from sda.messages import AccountKey
 from sda.opening import OpenTree
 from sda.pairs import Pairs, pairs_file
 from sda.relay.interface import Relay
-from sda.round import Closed, Exclusion, RoundView, Seat, Settled, Snapshot
+from sda.round import RoundView, Seat
 from sda.settling import leaf_at, remaining_points
 from sda.walk import Walk
 

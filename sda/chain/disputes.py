@@ -24,6 +24,7 @@ from sda.chain.evidence import (
 from sda.chain.points import key_struct, point_struct, proof_struct
 from sda.chain.settings import DisputesSettings
 from sda.chain.token import NO_PERMIT, Permit
+from sda.closed import ClosedSet, Exclusion
 from sda.crypto import dleq
 from sda.crypto.curve import decompress, to_bytes128
 from sda.crypto.hashes import keccak, word
@@ -31,7 +32,7 @@ from sda.crypto.keys import SecretKey, shared_point
 from sda.crypto.sumtree import Sums
 from sda.findings import BadShare, Finding, OpenLeaf, OpenNode, Withheld
 from sda.messages import AccountKey
-from sda.round import ClosedSet, Exclusion, RoundView, Seat
+from sda.round import RoundView, Seat
 
 
 @dataclass(frozen=True)

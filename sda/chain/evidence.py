@@ -7,6 +7,7 @@ from typing import Any
 
 from sda.chain.addresses import from_text, to_text
 from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
+from sda.closed import ClosedSet
 from sda.crypto.curve import from_bytes128, to_bytes128
 from sda.crypto.field import row_from_bytes, row_to_bytes
 from sda.crypto.merkle import merkle_path, merkle_root, words_of
@@ -33,7 +34,7 @@ from sda.findings import (
 from sda.messages import Enrolment, Kind, Leaf
 from sda.opening import open_leaf
 from sda.params import Parameters
-from sda.round import ClosedSet, RoundView
+from sda.round import RoundView
 
 _BITS_PER_WORD = 256
 _NONCES_PER_WORD = 8

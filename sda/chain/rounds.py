@@ -24,6 +24,7 @@ from sda.chain.rewards import Rewards
 from sda.chain.settings import RoundsSettings
 from sda.chain.structs import Deadlines, Outcome, Pot, Quote, Round
 from sda.chain.token import NO_PERMIT, Permit
+from sda.closed import Closed, ClosedSet, Settled, Snapshot
 from sda.crypto import schnorr
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.keys import PublicKey, SecretKey
@@ -31,7 +32,7 @@ from sda.crypto.sumtree import Step
 from sda.crypto.tags import Tag
 from sda.errors import ChainError
 from sda.messages import AccountKey, Enrolment, Leaf
-from sda.round import Closed, ClosedSet, RoundView, Seat, Settled, Snapshot, State, Terms
+from sda.round import RoundView, Seat, State, Terms
 
 SKIPPED_IN_PASSING = 16
 """Expired draws that the registry moves past with any other call (Sortition.sol)."""

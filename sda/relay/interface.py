@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from sda.closed import Snapshot
 from sda.crypto.sumtree import Sums
 from sda.errors import RelayError
 from sda.messages import Kind
-from sda.round import ClaimProof, RoundView, Snapshot
+from sda.round import ClaimProof, RoundView
 
 
 class Reason(StrEnum):

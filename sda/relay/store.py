@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from sda.closed import Snapshot
 from sda.errors import RelayError
 from sda.messages import ENROLMENT_BYTES, Domain, Kind
 from sda.relay.database import Connection, open_database
@@ -14,7 +15,6 @@ from sda.relay.interface import Publication
 from sda.relay.migrations import migrate
 from sda.relay.tree import NODE_BYTES
 from sda.relay.wire import decode_snapshot, encode_snapshot
-from sda.round import Snapshot
 
 _BATCH = 256
 _PIECE = 4096

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sda.closed import Snapshot
 from sda.crypto.curve import POINT_BYTES
 from sda.crypto.sumtree import Step
 from sda.errors import MessageError
 from sda.params import MAXIMUM_SEATS, Parameters
 from sda.relay.interface import Opening, Publication
 from sda.relay.tree import decode_sums, encode_sums, sums_size
-from sda.round import ClaimProof, Snapshot
+from sda.round import ClaimProof
 
 _HASH = 32
 _COUNT = 4

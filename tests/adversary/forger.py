@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from sda.closed import Snapshot
 from sda.crypto.codeword import extend
 from sda.crypto.curve import G, Point, to_bytes128
 from sda.crypto.merkle import Roster, enrolment_root
@@ -15,7 +16,6 @@ from sda.messages.enrolment import split_enrolments
 from sda.relay import LocalRelay
 from sda.relay.interface import Publication
 from sda.relay.tree import encode_sums
-from sda.round import Snapshot
 from tests.rounds.cast import Cast
 
 Forge = Callable[[Node, Node, Node], Node]

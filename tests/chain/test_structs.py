@@ -15,8 +15,9 @@ from sda.chain.artifacts import contract_names, load
 from sda.chain.settings import RegistrySettings, RoundsSettings
 from sda.chain.structs import Clerk, Deadlines, Outcome, Pot, Quote, Round
 from sda.chain.token import Permit
+from sda.closed import ClosedSet, Snapshot
 from sda.errors import ChainError
-from sda.round import ClosedSet, Snapshot, State, Terms
+from sda.round import State, Terms
 
 INTERFACES = Path(__file__).resolve().parents[2] / "contracts" / "interfaces"
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sda.closed import Snapshot
 from sda.crypto.sumtree import Step
 from sda.errors import MessageError
 from sda.params import TEST
@@ -25,7 +26,7 @@ from sda.relay.wire import (
     frame,
     unframe,
 )
-from sda.round import ClaimProof, Snapshot
+from sda.round import ClaimProof
 from tests.world import World
 
 WORD = st.binary(min_size=32, max_size=32)

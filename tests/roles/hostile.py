@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sda.closed import Snapshot
 from sda.crypto.merkle import Roster
 from sda.relay import Job, LocalRelay
-from sda.round import Snapshot
 from tests.world import World
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sda.answers import AnswerBook, NotWrittenError
+from sda.closed import ClosedSet
 from sda.crypto.hashes import ZERO_WORD
 from sda.errors import MessageError
 from sda.params import TEST
-from sda.round import ClosedSet
 from tests.world import World
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sda.closed import Closed, Exclusion, Settled
 from sda.crypto.curve import commit_chunks, from_bytes128
 from sda.crypto.field import Q, row_to_bytes
 from sda.crypto.hashes import keccak
 from sda.crypto.merkle import merkle_root_from
 from sda.messages import Leaf
 from sda.posted import open_chunk, posted_row, row_root, wrong_chunk
-from sda.round import Closed, Exclusion, Settled
 from tests.roles.test_wide import LATE, WIDE
 from tests.world import World
 
