@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sda.clerk import check_roster, check_snapshot
@@ -22,6 +22,7 @@ from sda.messages import Enrolment, Kind, Leaf
 from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
 from sda.noise import dealer
+from sda.outcomes import Events, SeatEvent
 from sda.posted import posted_row, wrong_chunk
 from sda.relay.interface import Job, Relay
 from sda.round import RoundView, State
@@ -30,75 +31,6 @@ from sda.settling import remaining
 _BATCH = 1024
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class SeatEvent:
-    """What became of a seat."""
-
-    seat: int
-    clerk_id: int
-
-
-@dataclass(frozen=True)
-class AcceptedRow(SeatEvent):
-    """`RowAccepted`: its row was right, and credited."""
-
-    fee: int
-    row: tuple[int, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class PostedRow(SeatEvent):
-    """`RowPosted`: the root of its row in a wide round."""
-
-    root: bytes
-
-
-@dataclass(frozen=True)
-class Slashed(SeatEvent):
-    """`RowRejected`, `NoiseRejected` or `Silent`: it lost tokens."""
-
-    amount: int
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """`Claimed`: a contributor was paid."""
-
-    index: int
-    payout: bytes
-    amount: int
-
-
-@dataclass(frozen=True)
-class Credit:
-    """`Credited`: somebody may withdraw tokens because of this round."""
-
-    account: bytes
-    amount: int
-
-
-@dataclass(frozen=True)
-class Events:
-    """What the rounds contract logged of one round, as plain values.
-
-    Attributes:
-        rows, posted, rejected, silent, no_data, bad_noise: What became of the seats.
-        claims: Rewards paid.
-        credits: Everything credited.
-        settled: Whether the round was closed: fees are credited then.
-    """
-
-    rows: tuple[AcceptedRow, ...] = ()
-    posted: tuple[PostedRow, ...] = ()
-    rejected: tuple[Slashed, ...] = ()
-    silent: tuple[Slashed, ...] = ()
-    no_data: tuple[SeatEvent, ...] = ()
-    bad_noise: tuple[Slashed, ...] = ()
-    claims: tuple[Claimed, ...] = ()
-    credits: tuple[Credit, ...] = ()
-    settled: bool = False
 
 
 @dataclass(frozen=True)

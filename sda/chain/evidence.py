@@ -7,9 +7,10 @@ from typing import Any
 
 from sda.chain.addresses import from_text, to_text
 from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
-from sda.closed import ClosedSet
+from sda.closed import ClosedSet, Snapshot
 from sda.crypto.curve import from_bytes128, to_bytes128
 from sda.crypto.field import row_from_bytes, row_to_bytes
+from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import merkle_path, merkle_root, words_of
 from sda.crypto.schnorr import Proof
 from sda.crypto.seeds import NONCE_BYTES
@@ -179,6 +180,35 @@ def set_struct(closed_set: ClosedSet) -> Any:
         closed_set.enrolment_root,
         closed_set.exclusions,
         list(closed_set.point_hashes),
+    )
+
+
+def snapshot_struct(snapshot: Snapshot) -> Any:
+    """`IRounds.Snapshot`: of a wide round the chain has the root's body alone."""
+    head = (
+        snapshot.left,
+        snapshot.right,
+        snapshot.count,
+        snapshot.noise,
+        snapshot.roster_root,
+        snapshot.enrolment_root,
+    )
+    if snapshot.chunks > 1:
+        return *head, [], [], snapshot.body
+    return *head, [point_struct(point) for point in snapshot.points], list(snapshot.corrections), ZERO_WORD
+
+
+def snapshot_of(struct: Mapping[str, Any]) -> Snapshot:
+    """A narrow round's snapshot, read back."""
+    return Snapshot(
+        left=bytes(struct["left"]),
+        right=bytes(struct["right"]),
+        count=int(struct["count"]),
+        noise=int(struct["noise"]),
+        roster_root=bytes(struct["rosterRoot"]),
+        enrolment_root=bytes(struct["enrolmentRoot"]),
+        points=tuple(map(point_bytes, struct["points"])),
+        corrections=tuple(map(bytes, struct["corrections"])),
     )
 
 

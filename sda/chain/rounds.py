@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
-from sda.audit import AcceptedRow, Claimed, Credit, Events, PostedRow, SeatEvent, Slashed
 from sda.chain.addresses import from_text, to_text
 from sda.chain.checks import RowChecks
 from sda.chain.client import Chain, Receipt, sensible_answers
 from sda.chain.contract import Contract, Event
 from sda.chain.disputes import Disputes
-from sda.chain.evidence import set_struct
+from sda.chain.evidence import set_struct, snapshot_of, snapshot_struct
 from sda.chain.header import header_of
-from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
+from sda.chain.points import key_struct, proof_struct, public_key
 from sda.chain.registry import Registry
 from sda.chain.rewards import Rewards
 from sda.chain.settings import RoundsSettings
@@ -32,6 +30,7 @@ from sda.crypto.sumtree import Step
 from sda.crypto.tags import Tag
 from sda.errors import ChainError
 from sda.messages import AccountKey, Enrolment, Leaf
+from sda.outcomes import AcceptedRow, Claimed, Credit, Events, PostedRow, SeatEvent, Slashed
 from sda.round import RoundView, Seat, State, Terms
 
 SKIPPED_IN_PASSING = 16
@@ -117,16 +116,7 @@ class Rounds:
 
     def snapshot(self, sender: AccountKey, round_id: int, snapshot: Snapshot) -> Receipt:
         """Close the collection: commit to the set of contributions and their sums."""
-        struct = (
-            snapshot.left,
-            snapshot.right,
-            snapshot.count,
-            snapshot.noise,
-            snapshot.roster_root,
-            snapshot.enrolment_root,
-            *_commitments(snapshot),
-        )
-        return self.contract.transact(sender, "snapshot", round_id, struct)
+        return self.contract.transact(sender, "snapshot", round_id, snapshot_struct(snapshot))
 
     def abandon(self, sender: AccountKey, round_id: int) -> Receipt:
         """Give the round up before its snapshot, for the abort fee."""
@@ -396,29 +386,9 @@ class Rounds:
             raise ChainError(f"round {round_id}: has no snapshot")
         with sensible_answers():
             _, arguments = self.contract.arguments(self.chain.input_of(taken[0].transaction))
-            snapshot = _snapshot(arguments["snapshot_"])
+            snapshot = snapshot_of(arguments["snapshot_"])
             closed_set = self._closed(round_id, facts).answered_set(snapshot.closed_set)
             genuine = (snapshot.root, closed_set.hash(facts.round_hash))
         if genuine != (facts.root, facts.set_hash):
             raise ChainError(f"round {round_id}: the snapshot's transaction does not hold what was accepted")
         return snapshot
-
-
-def _commitments(snapshot: Snapshot) -> tuple[list[Any], list[bytes], bytes]:
-    """Points, corrections, body: of a wide round the chain has the body alone."""
-    if snapshot.chunks > 1:
-        return [], [], snapshot.body
-    return [point_struct(point) for point in snapshot.points], list(snapshot.corrections), ZERO_WORD
-
-
-def _snapshot(struct: Any) -> Snapshot:
-    return Snapshot(
-        left=bytes(struct["left"]),
-        right=bytes(struct["right"]),
-        count=int(struct["count"]),
-        noise=int(struct["noise"]),
-        roster_root=bytes(struct["rosterRoot"]),
-        enrolment_root=bytes(struct["enrolmentRoot"]),
-        points=tuple(map(point_bytes, struct["points"])),
-        corrections=tuple(map(bytes, struct["corrections"])),
-    )

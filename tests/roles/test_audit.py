@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sda.audit import AcceptedRow, Check, Claimed, Credit, Events, SeatEvent, Slashed, audit
+from sda.audit import Check, audit
 from sda.contributor import contribute
 from sda.crypto.curve import IDENTITY, commit_row, to_bytes128
 from sda.crypto.hashes import keccak
@@ -17,6 +17,7 @@ from sda.crypto.merkle import enrolment_root
 from sda.messages import Enrolment
 from sda.messages.contribution import leaf_size
 from sda.messages.enrolment import split_enrolments
+from sda.outcomes import AcceptedRow, Claimed, Credit, Events, SeatEvent, Slashed
 from sda.params import TEST
 from sda.relay import Job, LocalRelay, RefusedError
 from sda.relay.interface import Relay

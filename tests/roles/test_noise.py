@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sda.audit import Events, audit
+from sda.audit import audit
 from sda.clerk import JobRefusedError, SumMismatchError, find_liar
 from sda.crypto.curve import G
 from sda.developer import PaddedSum, collect
@@ -17,6 +17,7 @@ from sda.findings import BadShare, BadSignature, Finding
 from sda.messages import Contribution, Kind
 from sda.messages.contribution import Header
 from sda.noise import NOBODY, deal, dealer
+from sda.outcomes import Events
 from sda.pairs import Pairs
 from sda.params import TEST
 from sda.relay import Reason, RefusedError
