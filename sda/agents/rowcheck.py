@@ -93,13 +93,18 @@ class RowCheck:
         return closed, snapshot, [leaf_at(tree, each) for each in excluded]
 
     def _doubt_withheld(self, view: RoundView, resolved: int) -> list[str]:
+        """Once each, at random, whatever others doubted: a clerk may have had itself asked for the one right chunk."""
         checks = self._rounds.checks
-        doubted = {each.seat for each in checks.doubts(view.round_id)}
+        doubts = checks.doubts(view.round_id)
+        mine = {each.seat for each in doubts if each.challenger == self._account.address}
         done = []
         for seat in checks.posted(view.round_id):
-            if seat in self._right or seat in self._wrong or seat in doubted or resolved >> seat & 1:
+            asked = {each.chunk for each in doubts if each.seat == seat}
+            left = [chunk for chunk in range(view.parameters.chunks) if chunk not in asked]
+            known = seat in self._right or seat in self._wrong or resolved >> seat & 1
+            if known or seat in mine or not left:
                 continue
-            chunk = secrets.randbelow(view.parameters.chunks)
+            chunk = secrets.choice(left)
             permit = self._token.permit(self._account, checks.address, checks.bond())
             checks.doubt(self._account, view.round_id, seat, chunk, permit)
             done.append(f"seat {seat}: its row is not served; chunk {chunk} has to be opened")

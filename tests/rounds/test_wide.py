@@ -129,6 +129,26 @@ def test_a_row_that_the_relay_hides__is_doubted__and_its_clerk_opens_and_is_paid
     assert cast.rounds.state(round_id) is State.COMPLETED
 
 
+def test_a_clerk_that_has_its_one_right_chunk_asked_for__is_asked_for_another(cast: Cast) -> None:
+    round_id, _ = answering(cast)
+    agent, desk = seat_agent(cast, round_id, 1)
+    row = [0] * make_wide_terms().parameters.row_length
+    right = desk.compute().row
+    row[:4] = right[:4]
+    spoilt = replace(desk.compute(), row=row)
+    desk.book.keep(desk.view.round_hash, spoilt)
+    cast.run_all()
+    unserve(cast, round_id, 1)
+    cast.node.increase_time(make_terms().row_window)
+    checks, friend = cast.rounds.checks, cast.committee(round_id)[2].account
+    checks.doubt(friend, round_id, 1, 0, cast.contracts.token.permit(friend, checks.address, checks.bond()))
+    (doubt,) = cast.developer.check_rows(round_id)
+    assert "chunk 0" not in doubt
+    agent.run_once()
+    facts = cast.rounds.round(round_id)
+    assert (facts.resolved >> 1 & 1, facts.answered >> 1 & 1) == (1, 0), "it opened the wrong one itself"
+
+
 def test_a_root_of_nothing__is_never_opened__and_counts_as_silence(cast: Cast) -> None:
     round_id, _ = answering(cast)
     agent, desk = seat_agent(cast, round_id, 1)
