@@ -8,7 +8,7 @@ from sda.closed import Exclusion, Snapshot
 from sda.crypto.codeword import commitment, commitments
 from sda.crypto.curve import Point, from_bytes128, to_bytes128
 from sda.crypto.sumtree import Sums
-from sda.errors import ProofError
+from sda.errors import MessageError, ProofError
 from sda.opening import OpenTree
 from sda.params import Parameters
 from sda.round import RoundView
@@ -19,11 +19,13 @@ def leaf_at(tree: OpenTree, excluded: Exclusion) -> Sums:
 
     Raises:
         MissingError: It cannot be had.
-        ProofError: Another one is in the tree than was excluded.
+        ProofError: Another one is in the tree than was excluded, or the posted one cannot be reckoned with.
     """
     sums = tree.at(0, excluded.index).node.sums
     if sums.body != excluded.body:
         raise ProofError(f"leaf {excluded.index}: another one is in the tree than was excluded")
+    if not all(map(sums.is_sound, range(len(sums.points) + len(sums.corrections)))):
+        raise ProofError(f"leaf {excluded.index}: what was posted of it are not points and rows")
     return sums
 
 
@@ -57,19 +59,27 @@ def remaining(parameters: Parameters, snapshot: Snapshot, leaves: Sequence[Sums]
     """A seat's points, one a chunk, without the excluded leaves.
 
     Raises:
-        ProofError: The seat's follow from points of which one is not in the group; nothing opens that.
+        ProofError: As `root_commitment`; nothing opens that.
     """
-    points = [_commitment(snapshot, chunk, seat, parameters) for chunk in range(parameters.chunks)]
+    points = [root_commitment(snapshot, chunk, seat, parameters) for chunk in range(parameters.chunks)]
     for leaf in leaves:
         points = [a - b for a, b in zip(points, commitments(leaf, seat, parameters), strict=True)]
     return tuple(map(to_bytes128, points))
 
 
-def _commitment(snapshot: Snapshot, chunk: int, seat: int, parameters: Parameters) -> Point:
-    """At the root. A narrow round's are on chain, and the contract has looked at them; nobody has at a wide one's."""
-    if parameters.chunks == 1:
-        return from_bytes128(snapshot.points[seat], subgroup=False)
-    points = [from_bytes128(point, subgroup=False) for point in snapshot.committed(chunk)]
-    if seat >= parameters.reconstruction and not all(point.is_in_subgroup() for point in points):
-        raise ProofError(f"chunk {chunk}: a point of the root is not in the group")
-    return commitment(points, seat, parameters)
+def root_commitment(snapshot: Snapshot, chunk: int, seat: int, parameters: Parameters) -> Point:
+    """A seat's commitment to a chunk, at the root.
+
+    A narrow round's points are on chain, and the contract has looked at them; nobody has at a wide one's.
+
+    Raises:
+        ProofError: The seat's is no point, or follows from what are not all points of the group.
+    """
+    try:
+        if parameters.chunks == 1:
+            return from_bytes128(snapshot.points[seat], subgroup=False)
+        if seat < parameters.reconstruction:
+            return from_bytes128(snapshot.committed(chunk)[seat], subgroup=False)
+        return commitment([from_bytes128(point) for point in snapshot.committed(chunk)], seat, parameters)
+    except MessageError as error:
+        raise ProofError(f"chunk {chunk} of the root: {error}") from error

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from sda.closed import Snapshot
 from sda.crypto.codeword import commitment
-from sda.crypto.curve import Point, commit_row, from_bytes128
+from sda.crypto.curve import Point, commit_row
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import Roster
 from sda.crypto.pads import add
@@ -42,6 +42,7 @@ from sda.pairs import Pairs
 from sda.relay.interface import Relay
 from sda.round import RoundView, Seat
 from sda.rows import SeatRows
+from sda.settling import root_commitment
 
 _BLOCK_LEVEL = 8
 """Leaves are read 256 at a time when all of them are looked at."""
@@ -111,11 +112,17 @@ class Walk:
 
     def _wrong_chunk(self) -> int:
         """The first that the seat's sum does not open, as the snapshot has it: a narrow round's only one, or none."""
-        chunks = self._parameters.chunked(self._rows.all()) if self._parameters.chunks > 1 else []
-        for index, row in enumerate(chunks):
-            late = self._parameters.chunked(self._correction)[index] if self._correction else ()
-            points = [from_bytes128(point, subgroup=False) for point in self._snapshot.committed(index)]
-            if not self._opens_chunk(row, late, points):
+        if self._parameters.chunks == 1:
+            return 0
+        row = self._rows.all()
+        if self._correction:
+            row = add(row, list(self._correction))
+        for index, chunk in enumerate(self._parameters.chunked(row)):
+            try:
+                committed = root_commitment(self._snapshot, index, self._seat.index, self._parameters)
+            except ProofError:
+                return index
+            if commit_row(chunk) != committed:
                 return index
         return 0
 
@@ -158,6 +165,8 @@ class Walk:
     def _is_opened(self, sums: Sums, leaves: range, chunk: int) -> bool:
         """Whether one chunk of these leaves' rows, with the summed corrections, opens the commitment of the sums."""
         row, known = self._parameters.chunked(self._rows.over(leaves))[chunk], sums.chunk(chunk)
+        if not all(map(known.is_sound, range(self._n))):
+            return False
         late = self._seat.index - self._parameters.reconstruction
         return self._opens_chunk(row, known.corrections[late] if late >= 0 else (), known.points)
 
@@ -186,12 +195,13 @@ class Walk:
             return BadCount(here.place, node, *sides, chunk)
         points = zip(whole.points, first.points, second.points, strict=True)
         for seat, (point, one, other) in enumerate(points):
-            if point != one + other:
+            if point != one + other or not _are_sound(seat, whole, first, second):
                 return BadSum(here.place, seat, node, *sides, chunk)
         rows = zip(whole.corrections, first.corrections, second.corrections, strict=True)
         for seat, known in enumerate(rows, start=self._parameters.reconstruction):
             # Of what was posted on chain only the seat's own rows are known.
-            if all(known) and list(known[0]) != add(list(known[1]), list(known[2])):
+            wrong = all(known) and list(known[0]) != add(list(known[1]), list(known[2]))
+            if wrong or not _are_sound(seat, whole, first, second):
                 return BadSum(here.place, seat, node, *sides, chunk)
         return None
 
@@ -220,8 +230,9 @@ class Walk:
         wrong = self._judge_noise(place, opened) if is_noise else self._judge_data(place, opened)
         if wrong is not None:
             return wrong
-        for seat, point in enumerate(leaf.sums.chunk(self._chunk).points):
-            if not point.is_in_subgroup():
+        known = leaf.sums.chunk(self._chunk)
+        for seat, point in enumerate(known.points):
+            if not (known.is_sound(seat) and point.is_in_subgroup()):
                 return BadPoint(place, opened, seat, self._chunk)
         if is_data and not self._pairs.recompute(leaf.position):
             raise ProofError(f"the point shared with 0x{leaf.account.hex()} was remembered wrongly: all are made again")
@@ -277,3 +288,7 @@ class Walk:
                 return BadPair(last, this)
             last = this
         return None
+
+
+def _are_sound(seat: int, *sums: Sums) -> bool:
+    return all(each.is_sound(seat) for each in sums)

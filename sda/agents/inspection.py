@@ -14,9 +14,8 @@ from sda.agents.deeds import Deed, attempt
 from sda.agents.seat import SeatDesk
 from sda.chain.token import NO_PERMIT
 from sda.clerk import SumMismatchError
-from sda.errors import ContractError, RelayError
+from sda.errors import UnreachableError
 from sda.findings import BadShare, Finding, Withheld
-from sda.opening import MissingError
 from sda.round import RoundView, State, Terms
 
 
@@ -71,7 +70,13 @@ class Inspection:
             yield attempt("job checked", view.round_id, lambda: self._check(desk, rest=False))
             excluded = desk.disputes.exclusions(view.round_id)
         if excluded and desk.rounds.state(view.round_id) is State.DISPUTING:
-            yield from self._show_the_others(desk, {each.index for each in excluded})
+            try:
+                yield from self._show_the_others(desk, {each.index for each in excluded})
+            except UnreachableError:
+                raise
+            except Exception as error:
+                # Whatever the developer posted: what is left must be checked, or declared, all the same.
+                yield Deed("lies looked for", view.round_id, f"{type(error).__name__}: {error}", failed=True)
             if not self.waits_until:
                 yield attempt("rest checked", view.round_id, lambda: self._check(desk, rest=True))
 
@@ -92,8 +97,11 @@ class Inspection:
         view = desk.view
         try:
             return self._compute_or_show(desk, desk.foreseen() if rest else view)
-        except (RelayError, ContractError, MissingError) as error:
-            # Withheld, not what stands on the chain, or without the tokens for a bond: it may be put right in time.
+        except UnreachableError:
+            raise
+        except Exception as error:
+            # Withheld, not what stands on the chain, without the tokens for a bond, or whatever relay and developer
+            # think up: it may be put right in time. If it is not, an honest seat must not look like a silent one.
             patience = view.terms.complaint_window // 3
             if desk.contracts.chain.now() < desk.rounds.deadlines(view.round_id).complaint_end - patience:
                 raise

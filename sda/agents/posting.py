@@ -12,7 +12,7 @@ from sda.chain.settings import in_tokens
 from sda.closed import Closed, Snapshot
 from sda.crypto.field import row_to_bytes
 from sda.crypto.sumtree import Sums
-from sda.errors import ChainError, ProofError, RelayError
+from sda.errors import ProofError, RelayError, UnreachableError
 from sda.messages import ServedRow
 from sda.posted import open_chunk, row_root
 
@@ -35,7 +35,9 @@ def _compute_or_declare(desk: SeatDesk, *, last: bool) -> str:
     """What is withheld may come in time; a seat that cannot open its row later is slashed."""
     try:
         desk.compute(desk.foreseen())
-    except (RelayError, ChainError, ProofError) as error:
+    except UnreachableError:
+        raise
+    except Exception as error:  # whatever relay and developer think up, an honest seat must not look like a silent one
         if not last:
             raise
         desk.rounds.declare_no_data(desk.account, desk.view.round_id, desk.seat.index)

@@ -14,7 +14,7 @@ from sda.clerk import Answer, answer, find_liar
 from sda.closed import Closed, Exclusion, Settled, Snapshot
 from sda.crypto.keys import SecretKey
 from sda.crypto.sumtree import Sums
-from sda.errors import ChainError, ProofError, RelayError
+from sda.errors import ProofError, SDAError, UnreachableError
 from sda.keys import ClerkKeys
 from sda.messages import AccountKey
 from sda.opening import OpenTree
@@ -132,7 +132,9 @@ class SeatDesk:
         """Whether the row over what is left, and with what its chunks are opened, is written down."""
         try:
             closed = self.foreseen().closed
-        except (RelayError, ChainError, ProofError):
+        except UnreachableError:
+            raise
+        except SDAError:
             return False
         kept = closed and self.book.opening(
             self.view.round_hash, self.seat.index, closed.set_hash, self.view.parameters

@@ -19,7 +19,6 @@ from sda.chain.evidence import (
     place_struct,
     set_struct,
     signed_struct,
-    value_of,
 )
 from sda.chain.points import key_struct, point_struct, proof_struct
 from sda.chain.settings import DisputesSettings
@@ -219,7 +218,7 @@ class Disputes:
             challenge.id,
             [opening_struct(node, challenge.chunk) for node in nodes],
             [[point_struct(to_bytes128(point)) for point in each.points] for each in sums],
-            [value_of(each, challenge.seat) if late >= 0 else b"" for each in sums],
+            [each.value_of(challenge.seat) if late >= 0 else b"" for each in sums],
         )
 
     def answer_leaf(self, sender: AccountKey, challenge: Challenge, opened: OpenLeaf) -> Receipt:

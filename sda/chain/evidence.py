@@ -8,13 +8,14 @@ from typing import Any
 from sda.chain.addresses import from_text, to_text
 from sda.chain.points import key_struct, point_bytes, point_struct, proof_struct, public_key
 from sda.closed import ClosedSet, Snapshot
-from sda.crypto.curve import from_bytes128, to_bytes128
-from sda.crypto.field import row_from_bytes, row_to_bytes
+from sda.crypto.curve import IDENTITY, Point, from_bytes128
+from sda.crypto.field import ELEMENT_BYTES, row_from_bytes
 from sda.crypto.hashes import ZERO_WORD
 from sda.crypto.merkle import merkle_path, merkle_root, words_of
 from sda.crypto.schnorr import Proof
 from sda.crypto.seeds import NONCE_BYTES
 from sda.crypto.sumtree import ChunkSums, Sums
+from sda.errors import MessageError
 from sda.findings import (
     BadCount,
     BadEnrolment,
@@ -53,7 +54,7 @@ def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
             return "badRootCount", (opening_struct(finding.node, finding.chunk),)
         case BadSum():
             nodes = finding.node, finding.left, finding.right
-            values = [value_of(node.sums.chunk(finding.chunk), finding.seat) for node in nodes]
+            values = [node.sums.chunk(finding.chunk).value_of(finding.seat) for node in nodes]
             openings = [opening_struct(node, finding.chunk) for node in nodes]
             return "badSum", (finding.seat, place_struct(finding.place), *openings, values)
         case BadFill():
@@ -66,7 +67,7 @@ def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
         case BadKind():
             return "badLeafKind", (place_struct(finding.place), _leaf(finding.opened), finding.opened.leaf.body)
         case BadPoint():
-            point = point_struct(to_bytes128(finding.opened.sums.chunk(finding.chunk).points[finding.seat]))
+            point = point_struct(finding.opened.sums.chunk(finding.chunk).value_of(finding.seat))
             opening = opening_struct(finding.opened, finding.chunk)
             return "badLeafPoint", (finding.seat, place_struct(finding.place), opening, point)
         case BadPair():
@@ -139,12 +140,6 @@ def opening_struct(node: OpenNode, chunk: int) -> Any:
 def chunk_struct(sums: Sums, chunk: int) -> Any:
     """`Chunk`."""
     return chunk, sums.path(chunk)
-
-
-def value_of(sums: Sums, seat: int) -> bytes:
-    """What a chunk of a node has for a seat: a point in 128 bytes, or a correction row."""
-    late = seat - len(sums.points)
-    return to_bytes128(sums.points[seat]) if late < 0 else row_to_bytes(sums.corrections[late])
 
 
 def signed_struct(opened: OpenLeaf) -> Any:
@@ -221,11 +216,10 @@ def _enrolments(leaves: Sequence[bytes]) -> Any:
 
 def nodes_of(arguments: Mapping[str, Any], parameters: Parameters, seat: int) -> list[OpenNode]:
     """The three nodes of `answerNode`."""
-    threshold = parameters.reconstruction
     nodes = []
     for opening, points, row in zip(arguments["nodes"], arguments["points"], arguments["rows"], strict=True):
-        hashes, rows = list(opening["words"])[threshold:], {seat - threshold: row_from_bytes(row)}
-        sums = _partial(opening["count"], points, hashes, rows, opening["chunk"])
+        hashes = list(opening["words"])[parameters.reconstruction :]
+        sums = _partial(parameters, seat, opening["count"], points, hashes, row, opening["chunk"])
         nodes.append(OpenNode(bytes(opening["left"]), bytes(opening["right"]), sums))
     return nodes
 
@@ -236,10 +230,12 @@ def leaf_of(arguments: Mapping[str, Any], view: RoundView, seat: int) -> OpenLea
     leaf = signed["leaf"]
     account = from_text(leaf["account"])
     sums = _partial(
+        view.parameters,
+        seat,
         1 if leaf["kind"] == Kind.DATA else 0,
         arguments["points"],
         arguments["corrections"],
-        {seat - view.parameters.reconstruction: list(arguments["correction"])},
+        b"".join(element.to_bytes(ELEMENT_BYTES, "big") for element in arguments["correction"]),
         arguments["chunk"],
     )
     return open_leaf(
@@ -260,13 +256,45 @@ def leaf_of(arguments: Mapping[str, Any], view: RoundView, seat: int) -> OpenLea
 
 
 def _partial(
-    count: int, points: Sequence[Any], hashes: Sequence[bytes], rows: Mapping[int, list[int]], chunk: Mapping[str, Any]
+    parameters: Parameters,
+    seat: int,
+    count: int,
+    points: Sequence[Any],
+    hashes: Sequence[bytes],
+    row: bytes,
+    chunk: Mapping[str, Any],
 ) -> ChunkSums:
+    """What was posted for a seat; the contract has compared hashes, but not looked for points and rows behind them."""
+    given = {index: point_bytes(point) for index, point in enumerate(points)}
+    read = {index: _point(data) for index, data in given.items()}
+    unsound = {index: given[index] for index, point in read.items() if point is None}
+    rows: list[tuple[int, ...]] = [()] * len(hashes)
+    if seat >= parameters.reconstruction:  # for the others nothing is posted that the contract compares with anything
+        known = _row(row, parameters)
+        rows[seat - parameters.reconstruction] = known
+        unsound |= {} if known else {seat: row}
     return ChunkSums(
         count,
-        tuple(from_bytes128(point_bytes(point), subgroup=False) for point in points),
-        tuple(tuple(rows.get(late, ())) for late in range(len(hashes))),
+        tuple(point or IDENTITY for point in read.values()),
+        tuple(rows),
         hashes=tuple(map(bytes, hashes)),
+        unsound=unsound,
         index=chunk["index"],
         siblings=tuple(map(bytes, chunk["path"])),
     )
+
+
+def _point(data: bytes) -> Point | None:
+    try:
+        return from_bytes128(data, subgroup=False)
+    except MessageError:
+        return None
+
+
+def _row(data: bytes, parameters: Parameters) -> tuple[int, ...]:
+    """One chunk of a row; nothing if it is none."""
+    try:
+        row = row_from_bytes(data)
+    except MessageError:
+        return ()
+    return tuple(row) if len(row) == parameters.chunk_length else ()

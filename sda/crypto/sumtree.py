@@ -6,12 +6,12 @@ so that a wrong sum at the root can be walked down to the leaf or node that caus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import add
 
-from sda.crypto.curve import IDENTITY, Point, point_hash
+from sda.crypto.curve import IDENTITY, Point, point_hash, to_bytes128
 from sda.crypto.field import Q, row_to_bytes
 from sda.crypto.hashes import ZERO_WORD, keccak, word
 from sda.crypto.merkle import merkle_path, merkle_root, merkle_root_from
@@ -55,6 +55,15 @@ class Sums:
         """g_R … g_{n-1}."""
         return tuple(keccak(row_to_bytes(row)) for row in self.corrections)
 
+    def is_sound(self, seat: int) -> bool:
+        """Whether what stands for a seat in one chunk is a point, or a row of the field: what was decoded is."""
+        return True
+
+    def value_of(self, seat: int) -> bytes:
+        """What stands for a seat in one chunk, as it is hashed: a point in 128 bytes, or a correction row."""
+        late = seat - len(self.points)
+        return to_bytes128(self.points[seat]) if late < 0 else row_to_bytes(self.corrections[late])
+
     def chunk(self, index: int) -> Sums:
         """One chunk of these sums: what a narrow round's would be."""
         if self.chunks == 1:
@@ -88,11 +97,27 @@ class PartialSums(Sums):
     """Sums of which not every correction row is known: as a developer posts them on chain.
 
     Attributes:
-        corrections: Empty where a row is not known.
+        points: The identity where something else than a point was posted.
+        corrections: Empty where a row is not known, or is none.
         hashes: g_R … g_{n-1}.
+        unsound: By seat, what was posted and is no point, or no row of the field. The contract compares hashes alone.
     """
 
     hashes: tuple[bytes, ...] = ()
+    unsound: Mapping[int, bytes] = field(default_factory=dict)
+
+    def is_sound(self, seat: int) -> bool:
+        """See `Sums.is_sound`."""
+        return seat not in self.unsound
+
+    def value_of(self, seat: int) -> bytes:
+        """See `Sums.value_of`."""
+        return super().value_of(seat) if self.is_sound(seat) else self.unsound[seat]
+
+    @cached_property
+    def point_hashes(self) -> tuple[bytes, ...]:
+        """h_0 … h_{R-1}."""
+        return tuple(keccak(self.value_of(seat)) for seat in range(len(self.points)))
 
     @cached_property
     def correction_hashes(self) -> tuple[bytes, ...]:
@@ -121,7 +146,7 @@ class ChunkSums(PartialSums):
         """
         if index != self.index:
             raise IndexError(f"chunk {index}: only chunk {self.index} is known")
-        return PartialSums(self.count, self.points, self.corrections, 1, self.hashes)
+        return PartialSums(self.count, self.points, self.corrections, 1, self.hashes, self.unsound)
 
     def path(self, index: int) -> list[bytes]:
         """See `Sums.path`; raises as `chunk`."""
