@@ -8,6 +8,7 @@ from typing import Any
 
 from sda.chain.evidence import body_words
 from sda.chain.points import point_struct
+from sda.closed import Snapshot
 from sda.crypto.curve import G, Point, to_bytes128
 from sda.crypto.field import Q, row_to_bytes
 from sda.crypto.hashes import keccak
@@ -17,7 +18,6 @@ from sda.messages import Contribution, Enrolment, Leaf
 from sda.messages.enrolment import split_enrolments
 from sda.relay import Job, LocalRelay, Reason, RefusedError
 from sda.relay.interface import Opening
-from sda.round import Snapshot
 from tests.world import World
 
 Change = Callable[[Sums], Sums]
