@@ -11,13 +11,14 @@ from sda.agents.closed import closed_snapshot
 from sda.chain.disputes import Challenge
 from sda.chain.evidence import body_words, chunk_struct
 from sda.chain.points import point_struct
+from sda.closed import Snapshot
 from sda.crypto.sumtree import PartialSums, Sums, node_hash
 from sda.developer import collect
 from sda.errors import MessageError
 from sda.findings import OpenNode
 from sda.opening import OpenTree
 from sda.relay import Job, LocalRelay
-from sda.round import Snapshot, State, Terms
+from sda.round import State, Terms
 from tests.adversary.forger import other_point
 from tests.adversary.test_contributors import lie
 from tests.adversary.test_withheld import lied_to

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from sda.audit import Check, Credit, Events, PostedRow, Slashed, audit
+from sda.audit import Check, audit
+from sda.closed import Exclusion, Settled
 from sda.crypto.curve import G, from_bytes128, to_bytes128
 from sda.crypto.field import Q, row_to_bytes
 from sda.messages import ServedRow
+from sda.outcomes import Credit, Events, PostedRow, Slashed
 from sda.posted import row_root
-from sda.round import Exclusion, Settled, State
+from sda.round import State
 from tests.roles.forged import ForgedRelay, other_count
 from tests.roles.hostile import commit
 from tests.roles.test_wide import LATE, WIDE
