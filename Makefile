@@ -64,7 +64,7 @@ test-python: setup ## unit, property and whole-round tests, on Anvil
 	$(RUN)/pytest
 
 test-flower: setup $(FLOWER)/.stamp ## Flower apps in private rounds, in Flower's simulation engine
-	$(RUN)/mypy --python-executable $(FLOWER)/bin/python -p sda.learning.flower
+	$(RUN)/mypy --python-executable $(FLOWER)/bin/python --follow-imports=silent -p sda.learning.flower
 	PYTHONPATH=. $(FLOWER)/bin/pytest -o addopts= tests/flower
 
 test-pytorch: setup ## a PyTorch model in private trainings; not part of make test: PyTorch is several gigabytes
