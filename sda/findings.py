@@ -87,19 +87,6 @@ class BadCount(Finding):
 
 
 @dataclass(frozen=True)
-class BadRootCount(Finding):
-    """A root of a wide round, a chunk of which has another count than the snapshot."""
-
-    node: OpenNode
-    count: int
-    chunk: int
-
-    @property
-    def words(self) -> str:
-        return f"the developer's tree counts {self.node.sums.count} contributors, its snapshot {self.count}"
-
-
-@dataclass(frozen=True)
 class BadSum(Finding):
     """A node whose point, or correction row, of one chunk for a seat is not the sum of its children's."""
 

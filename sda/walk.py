@@ -25,7 +25,6 @@ from sda.findings import (
     BadKind,
     BadPair,
     BadPoint,
-    BadRootCount,
     BadRoster,
     BadShare,
     BadSignature,
@@ -96,8 +95,6 @@ class Walk:
         try:
             self._look_at(self._wrong_chunk())
             here = self._tree.root()
-            if here.node.sums.count != self._snapshot.count:
-                return BadRootCount(here.node, self._snapshot.count, self._chunk)
             while here.level:
                 left, right = self._tree.children(here)
                 wrong = self._compare(here, left, right)

@@ -24,7 +24,6 @@ from sda.findings import (
     BadKind,
     BadPair,
     BadPoint,
-    BadRootCount,
     BadRoster,
     BadSignature,
     BadSum,
@@ -50,8 +49,6 @@ def fraud_call(finding: Finding) -> tuple[str, tuple[Any, ...]]:
                 place_struct(finding.place),
                 *(opening_struct(node, finding.chunk) for node in (finding.node, finding.left, finding.right)),
             )
-        case BadRootCount():
-            return "badRootCount", (opening_struct(finding.node, finding.chunk),)
         case BadSum():
             nodes = finding.node, finding.left, finding.right
             values = [node.sums.chunk(finding.chunk).value_of(finding.seat) for node in nodes]
