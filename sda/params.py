@@ -7,7 +7,7 @@ fails.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
@@ -118,6 +118,10 @@ class Parameters:
     def chunks(self) -> int:
         """C = ceil(B / (m - 1))."""
         return -(-self.columns // (self.chunk_length - 1))
+
+    def balanced(self) -> Parameters:
+        """The same in as many chunks, each as narrow as they then can be: a row carries no columns for nothing."""
+        return replace(self, chunk=-(-self.columns // self.chunks) + 1)
 
     @property
     def row_length(self) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from sda.errors import ParameterError, SDAError
 from sda.params import DEFAULT, DEMO, EVENTS_250K, PROFILES, TEST, Parameters, profile
@@ -51,6 +52,18 @@ def test_a_bad_parameter_is_named(change: dict[str, Any], field: str) -> None:
 
 def test_the_longest_row_is_allowed() -> None:
     assert Parameters(**GOOD | {"length": 23 * 3 * 63}).row_length == 64
+
+
+@given(st.integers(3, 800), st.integers(2, 64))
+def test_balanced__is_the_narrowest_of_as_many_chunks(length: int, chunk: int) -> None:
+    columns = Parameters(**GOOD | {"length": 23 * 3 * length, "chunk": 2}).columns
+    given = Parameters(**GOOD | {"length": 23 * 3 * length, "chunk": min(chunk, columns + 1)})
+    balanced = given.balanced()
+    assert balanced.chunks == given.chunks
+    assert balanced.row_length <= given.row_length
+    assert balanced.balanced() == balanced
+    if balanced.chunk > 2:
+        assert dataclasses.replace(balanced, chunk=balanced.chunk - 1).chunks > given.chunks
 
 
 def test_parameters_are_frozen() -> None:

@@ -14,7 +14,7 @@ from bench.scale import people
 from bench.scale.place import Place
 from bench.scale.relays import Metered
 from sda.contributor import ContributorKey, contribute
-from sda.crypto.curve import generator_table
+from sda.crypto.curve import prepared_generators
 from sda.engine import process_pool
 from sda.messages import Domain
 from sda.round import RoundView
@@ -121,6 +121,5 @@ def open_round(place: Place, round_id: int) -> tuple[RoundView, Domain, Metered]
     view = contracts.rounds.view(round_id)
     relay = place.house.open(contracts)
     relay.open_round(view)
-    for index in range(view.parameters.row_length):
-        generator_table(index)
+    prepared_generators(view.parameters.chunk_length)
     return view, view.domain, relay

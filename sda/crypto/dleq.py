@@ -5,7 +5,7 @@ Statement and commitments are all hashed, or a clerk could frame anyone.
 
 from __future__ import annotations
 
-from sda.crypto.curve import Point, base_table, multiply, to_bytes128
+from sda.crypto.curve import Point, base, multiply, to_bytes128
 from sda.crypto.field import Q, random_scalar
 from sda.crypto.hashes import keccak, word
 from sda.crypto.keys import PublicKey, SecretKey
@@ -37,7 +37,7 @@ def verify(
     """Whether `shared` is the point that the owners of `public` and `other` share."""
     if not (0 <= proof.e < Q and 0 <= proof.s < Q):
         return False
-    first = base_table().multiply(proof.s) - multiply(public.point, proof.e)
+    first = base().combine([proof.s]) - multiply(public.point, proof.e)
     second = multiply(other.point, proof.s) - multiply(shared, proof.e)
     return proof.e == _challenge(chain_id, contract, subject, (public.point, other.point, shared, first, second))
 

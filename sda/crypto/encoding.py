@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import SupportsIndex
 
 from sda.errors import EncodingError
@@ -27,14 +28,12 @@ def pack(vector: Sequence[SupportsIndex | float], parameters: Parameters) -> lis
     """
     if len(vector) != parameters.length:
         raise EncodingError(f"vector of {len(vector)} coordinates: must be {parameters.length}")
+    offset = parameters.offset
+    slots = _shifted(vector, offset)
     highest = (1 << parameters.bits) - 1
-    slots = []
-    for index, value in enumerate(vector):
-        slot = _integer(value, index) + parameters.offset
-        if not 0 <= slot <= highest:
-            lowest = -parameters.offset
-            raise EncodingError(f"coordinate {index}: must be in [{lowest}, {highest - parameters.offset}]")
-        slots.append(slot)
+    index = _outside(slots, highest)
+    if index is not None:
+        raise EncodingError(f"coordinate {index}: must be in [{-offset}, {highest - offset}]")
     return _join(slots, parameters)
 
 
@@ -51,10 +50,10 @@ def pack_noise(noise: Sequence[int], parameters: Parameters) -> list[int]:
     if len(noise) != parameters.length:
         raise EncodingError(f"noise of {len(noise)} coordinates: must be {parameters.length}")
     bound = parameters.noise_bound
-    slots = [_integer(value, index) + bound for index, value in enumerate(noise)]
-    for index, slot in enumerate(slots):
-        if not 0 <= slot <= 2 * bound:
-            raise EncodingError(f"noise of coordinate {index}: must be in [-{bound}, {bound}]")
+    slots = _shifted(noise, bound)
+    index = _outside(slots, 2 * bound)
+    if index is not None:
+        raise EncodingError(f"noise of coordinate {index}: must be in [-{bound}, {bound}]")
     return _join(slots, parameters)
 
 
@@ -83,10 +82,24 @@ def unpack(elements: Sequence[int], parameters: Parameters, count: int, dealers:
     shift = count * parameters.offset + dealers * parameters.noise_bound
     highest = count * ((1 << parameters.bits) - 1) + 2 * dealers * parameters.noise_bound
     sums = _split(elements, parameters)
-    for index, value in enumerate(sums):
-        if value > highest:
-            raise EncodingError(f"sum of coordinate {index}: exceeds {highest}, what {count} valid vectors can give")
+    index = _outside(sums, highest)
+    if index is not None:
+        raise EncodingError(f"sum of coordinate {index}: exceeds {highest}, what {count} valid vectors can give")
     return [value - shift for value in sums]
+
+
+def _shifted(values: Sequence[SupportsIndex | float], shift: int) -> list[int]:
+    """Integers plus the shift."""
+    with suppress(TypeError):  # there are floats, or worse
+        return [operator.index(value) + shift for value in values]  # type: ignore[arg-type]
+    return [_integer(value, index) + shift for index, value in enumerate(values)]
+
+
+def _outside(slots: Sequence[int], highest: int) -> int | None:
+    """The first that is not in [0, highest]."""
+    if not slots or (min(slots) >= 0 and max(slots) <= highest):
+        return None
+    return next(index for index, slot in enumerate(slots) if not 0 <= slot <= highest)
 
 
 def _integer(value: SupportsIndex | float, index: int) -> int:
@@ -105,7 +118,7 @@ def _join(slots: Sequence[int], parameters: Parameters) -> list[int]:
     elements = []
     for start in range(0, len(slots), per_element):
         element = 0
-        for slot in reversed(slots[start : start + per_element]):
+        for slot in slots[start : start + per_element][::-1]:
             element = element << width | slot
         elements.append(element)
     return elements

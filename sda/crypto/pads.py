@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sda.crypto.field import FieldArray, Q, field_array, integers
+from sda.crypto.field import Q, integers
 from sda.crypto.seeds import MASK_SEAT, SeedPrefix, expand
 from sda.crypto.shamir import packed_shamir
 from sda.crypto.tags import Tag
@@ -38,16 +38,12 @@ def make_pads(rows: Sequence[Sequence[int]], parameters: Parameters) -> Pads:
     """
     threshold = parameters.reconstruction
     shamir = packed_shamir(parameters.n, parameters.t, parameters.k)
-    shares = field_array(rows[:threshold])
-    pads = _in_element_order(shamir.pad_matrix @ shares, parameters)
-    if threshold == parameters.n:
-        return Pads(pads, [])
-    late_shares = integers(shamir.rest_matrix @ shares)
+    values, late_shares = shamir.extend(rows[:threshold])
     corrections = [
         [(share - expanded) % Q for share, expanded in zip(late, row, strict=True)]
         for late, row in zip(late_shares, rows[threshold:], strict=True)
     ]
-    return Pads(pads, corrections)
+    return Pads(_in_element_order(values, parameters), corrections)
 
 
 def sum_of_pads(seats: Sequence[int], rows: Sequence[Sequence[int]], parameters: Parameters) -> list[int]:
@@ -59,12 +55,12 @@ def sum_of_pads(seats: Sequence[int], rows: Sequence[Sequence[int]], parameters:
         parameters: Of the round.
     """
     shamir = packed_shamir(parameters.n, parameters.t, parameters.k)
-    return _in_element_order(shamir.reconstruct(seats, rows), parameters)
+    return _in_element_order(integers(shamir.reconstruct(seats, rows)), parameters)
 
 
-def _in_element_order(matrix: FieldArray, parameters: Parameters) -> list[int]:
-    """The k × C·m matrix of secrets, less its blinding columns: element e is in row e mod k, packed column e div k."""
-    values, k = integers(matrix), parameters.k
+def _in_element_order(values: Sequence[Sequence[int]], parameters: Parameters) -> list[int]:
+    """k rows of C·m secrets, less their blinding columns: element e is in row e mod k, packed column e div k."""
+    k = parameters.k
     return [values[e % k][parameters.place(e // k)] for e in range(parameters.elements)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sda.crypto.curve import Point, base_table, to_bytes128
+from sda.crypto.curve import Point, base, to_bytes128
 from sda.crypto.field import ELEMENT_BYTES, Q, element_from_bytes, element_to_bytes, random_scalar
 from sda.crypto.hashes import keccak, word
 from sda.crypto.keys import PublicKey, SecretKey
@@ -71,7 +71,7 @@ def verify(proof: Proof, public: PublicKey, tag: Tag, chain_id: int, contract: b
     if not (0 < proof.e < Q and 0 <= proof.s < Q):
         return False
     # Nothing here is secret; blst is faster than arkworks all the same.
-    commitment = base_table().multiply(proof.s) - public.multiply(proof.e)
+    commitment = base().combine([proof.s]) - public.multiply(proof.e)
     return proof.e == _challenge(tag, chain_id, contract, subject, public.point, commitment)
 
 

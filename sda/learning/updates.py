@@ -117,7 +117,7 @@ class UpdateCode:
         """
         given = (n, t, k, self.length, self.bits, maximum, self.offset, noise_bound)
         columns = Parameters(*given, chunk=SMALLEST_CHUNK).columns
-        return Parameters(*given, chunk=min(chunk, columns + 1))
+        return Parameters(*given, chunk=min(chunk, columns + 1)).balanced()
 
     def check_round(self, parameters: Parameters) -> None:
         """Refuse a round that is not for these updates.

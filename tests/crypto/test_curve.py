@@ -11,7 +11,7 @@ from py_arkworks_bls12381 import G1Point
 from pyblst import BlstP1Element
 
 from sda.crypto import curve
-from sda.crypto.curve import IDENTITY, FixedBase, G, Point
+from sda.crypto.curve import IDENTITY, FixedPoints, G, Point
 from sda.crypto.field import Q
 from sda.errors import MessageError
 from tests.crypto.strategies import elements
@@ -34,7 +34,7 @@ def test_arithmetic_equals_the_reference(a: int, b: int) -> None:
     assert left + right == expected((a + b) % Q)
     assert curve.msm([left, right], [b, 3]) == expected((a * b + 3 * b) % Q)
     assert curve.add_all([left, right, left]) == expected((2 * a + b) % Q)
-    assert FixedBase(left).multiply(b) == expected(a * b % Q)
+    assert FixedPoints([G, expected(3)], parts=2, window=5).combine([a, b]) == expected((a + 3 * b) % Q)
 
 
 def test_sums_of_nothing() -> None:

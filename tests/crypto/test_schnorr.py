@@ -102,5 +102,5 @@ def test_a_contract_address_has_20_bytes() -> None:
         prove(SecretKey(5), **ABOUT | {"contract": bytes(19)})
 
 
-def test_the_base_table_is_that_of_g() -> None:
-    assert curve.base_table().multiply(Q - 1) == -curve.G
+def test_the_base_is_g() -> None:
+    assert curve.base().combine([Q - 1]) == -curve.G

@@ -24,6 +24,7 @@ def test_matrices_equal_plain_interpolation(rows: list[list[int]]) -> None:
     shares, secrets = sharing.shares_and_secrets(rows, N, T, K)
     assert integers(SHAMIR.pad_matrix @ field_array(rows)) == secrets
     assert integers(SHAMIR.rest_matrix @ field_array(rows)) == shares[R:]
+    assert SHAMIR.extend(rows) == (secrets, shares[R:])
 
 
 def test_rest_matrix_is_the_exact_rational_one() -> None:
@@ -78,7 +79,8 @@ def test_t_plus_one_rows_do_say_something(n: int, t: int, k: int) -> None:
 def test_without_spare_seats_there_is_no_rest() -> None:
     shamir = PackedShamir(4, 2, 2)
     assert shamir.pad_matrix.shape == (2, 4)
-    assert shamir.rest_matrix.shape[0] == 0
+    assert shamir.rest_matrix.shape == (0, 4)
+    assert shamir.extend([[5], [5], [5], [5]]) == ([[5], [5]], [])
 
 
 def test_matrices_are_field_arrays_of_stated_shape() -> None:

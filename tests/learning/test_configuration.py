@@ -101,7 +101,7 @@ def test_model_too_large_for_one_chunk__makes_wide_rounds() -> None:
     narrow = make_configuration(model=ModelForm("softmax", 314, 2)).parameters
     assert (narrow.chunks, narrow.chunk_length) == (1, 64)
     wide = make_configuration(model=ModelForm("softmax", 315, 2)).parameters
-    assert (wide.chunks, wide.chunk_length) == (2, 64)
+    assert (wide.chunks, wide.chunk_length) == (2, 33), "64 columns in two equal chunks"
     plan = replace(make_configuration().round, chunk=16)
     assert make_configuration(model=ModelForm("softmax", 315, 2), round=plan).parameters.chunks == 5
 
