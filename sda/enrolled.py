@@ -109,6 +109,7 @@ class Enrolled:
         self._file = None if path is None else BlockFile(path)
         self._blocks: list[_Block] = []
         self._dirty: set[int] = set()
+        self._root: tuple[int, bytes] | None = None
         for number, data in self._file.read() if self._file else ():
             block = _Block.decode(data)
             # What comes after a damaged block is read again as well: nothing here has gaps.
@@ -141,7 +142,9 @@ class Enrolled:
             following = min(position - offset + BLOCK, stop)
             found = self._blocks[number].put(offset, messages[position - start : following - start])
             changed += (number * BLOCK + found).tolist()
-            self._dirty |= {number} if len(found) else set()
+            if len(found):
+                self._dirty.add(number)
+                self._root = None
             position = following
         return changed
 
@@ -203,7 +206,12 @@ class Enrolled:
             yield number, slice(*np.searchsorted(numbers, [number, number + 1]).tolist())
 
     def root(self, count: int) -> bytes:
-        """The enrolment root over the first M; of full blocks it is known."""
+        """The enrolment root over the first M, computed once until they change."""
+        if self._root is None or self._root[0] != count:
+            self._root = count, self._compute_root(count)
+        return self._root[1]
+
+    def _compute_root(self, count: int) -> bytes:
         full, rest = divmod(count, BLOCK)
         tops = [block.root() for block in self._blocks[:full]]
         if not full:
