@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from bench import enrolments
+from bench.result import peak_mb
 from sda.clerk import SumMismatchError, answer
 from sda.closed import Closed, Snapshot
 from sda.crypto.curve import G, commit_row, to_bytes128
@@ -49,8 +50,7 @@ def main(directory: Path, count: int, key: int) -> dict[str, float]:
     took = time.perf_counter() - began, _cpu() - used
     if not opened:
         relay.point.write_bytes(to_bytes128(commit_row(SeatRows(view, view.seats[0], pairs, relay.roster, 0).all())))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": took[0], "cpu": took[1], "peak_mb": peak, "opened": opened}
+    return {"seconds": took[0], "cpu": took[1], "peak_mb": peak_mb(), "opened": opened}
 
 
 def _cpu() -> float:

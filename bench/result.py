@@ -33,6 +33,12 @@ class Result:
     command: str
 
 
+def peak_mb() -> float:
+    """Memory of this program alone, at most: `getrusage` would count that of the process that started it as well."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024 / 1e6
+
+
 def seconds(function: Callable[[], object], runs: int) -> float:
     """Median time of `runs` runs, after one that is not counted."""
     function()

@@ -12,9 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from bench.result import peak_mb
 from bench.scale.place import Place, clerk_agent
 from sda.clerk import answer
 from sda.developer import collect
@@ -49,7 +49,7 @@ def _measured(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return {
         "seconds": time.perf_counter() - began,
         "cpu_seconds": _cpu_seconds() - cpu_before,
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
         "peak_child_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6,
         **found,
     }
@@ -58,12 +58,6 @@ def _measured(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def _cpu_seconds() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def _peak_mb() -> float:
-    """Of this program alone: `getrusage` would count that of the process that started it, before it became this one."""
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 # ---------------------------------------------------------------------- the developer
