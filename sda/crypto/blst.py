@@ -1,4 +1,4 @@
-"""blst, for what must take the same time whatever the secret is (PROTOCOL §3), for checking points, and for commitments.
+"""blst: for what must take the same time whatever the secret is (PROTOCOL §3), for checking points, for commitments.
 
 Points are 96 bytes here, x ‖ y, big-endian: read again in 0.5 µs, where 48 compressed bytes take a square root.
 pyblst knows compressed points only and checks the subgroup of each of them anew, which is 55 of its 140 µs. The
